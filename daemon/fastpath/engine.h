@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * engine.h - from packet to verdict.
+ *
+ * One engine per worker, shared-nothing, sized at start, no heap afterwards. The host (replay, a test; later DPDK and
+ * NFQUEUE) hands it bursts of borrowed packets with arrival time and ingress port; it answers one decision per packet,
+ * counts, and leaves events in a ring that the host drains.
+ *
+ *     decode -> flow -> stream -> inspect (frame, decode, match per PDU) -> verdict
+ *
+ * This is the passive engine: it judges every PDU it is shown as if the connection had lived, whatever it said about
+ * earlier ones. Holding, resetting and answering belong to the inline half.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/fact.h"
+#include "base/reason.h"
+#include "base/terms.h"
+#include "dissector.h"
+#include "match.h"
+#include "vocab.h"
+
+enum ps_link {
+    PS_LINK_ETHERNET = 0,
+    PS_LINK_IP, /* the frame starts with an IPv4 or IPv6 header */
+};
+
+#define PS_PORT_UNKNOWN UINT16_MAX
+#define PS_BURST_MAX 32
+
+struct ps_packet {
+    const uint8_t *data; /* borrowed for the time of the call */
+    uint32_t len;        /* octets in data */
+    uint32_t wire_len;   /* octets it had on the wire; > len: the capture cut it */
+    uint64_t time_ns;
+    uint64_t number;     /* of the packet in its capture, from 1; 0: live */
+    uint16_t port;       /* ingress port of the gateway, PS_PORT_UNKNOWN: not known */
+    uint8_t link;        /* enum ps_link */
+};
+
+enum ps_verdict {
+    PS_VERDICT_DROP = 0,
+    PS_VERDICT_PASS,
+};
+
+struct ps_decision {
+    uint8_t verdict; /* enum ps_verdict; with monitor mode PASS although `reason` says why it would not */
+    uint8_t reason;  /* enum ps_reason of the first refusal in the packet; 0: none */
+    bool monitored;  /* passed only because the conduit is in monitor mode */
+};
+
+/* How much a checksum counts. */
+enum ps_checksums {
+    PS_CHECKSUMS_STRICT = 0, /* every wrong one is refused */
+    PS_CHECKSUMS_OFFLOAD,    /* one that the sender's card had yet to fill in (0, or the pseudo header's sum) is
+                                counted and taken: captures made on the sending host */
+    PS_CHECKSUMS_IGNORE,
+};
+
+/* ---- what happened --------------------------------------------------------------------------------------------- */
+
+enum ps_event_kind {
+    PS_EVENT_NONE = 0,
+    PS_EVENT_DENY,       /* class policy, enforced */
+    PS_EVENT_WOULD_DENY, /* refused, but the conduit is in monitor mode */
+    PS_EVENT_MALFORMED,  /* any other class, enforced */
+    PS_EVENT_FLOW_START,
+    PS_EVENT_FLOW_END,
+    PS_EVENT_GAP, /* bytes of a flow are missing from the capture; `len` says how many */
+};
+
+/* What was judged. */
+enum ps_judged_what {
+    PS_JUDGED_PACKET = 0, /* a packet outside any inspected flow, or refused before one was known */
+    PS_JUDGED_FLOW,       /* the opening of a flow: refused once, not packet by packet */
+    PS_JUDGED_PDU,
+};
+
+/* Fixed size; the ring holds these. */
+struct ps_event {
+    uint64_t time_ns;
+    uint64_t number; /* of the packet that completed it */
+    uint8_t kind;    /* enum ps_event_kind */
+    uint8_t what;    /* enum ps_judged_what */
+    uint8_t reason;  /* enum ps_reason */
+    uint8_t dir;     /* enum ps_dir: who sent it, relative to client */
+    uint8_t ip_proto; /* 0: not IP */
+    uint8_t protocol; /* enum ps_protocol */
+    uint16_t vlan;    /* outermost VLAN id, 0: none */
+    uint16_t client_port;
+    uint16_t server_port; /* ICMP: type; not IP: ethertype */
+    uint32_t conduit, rule; /* PS_NONE: none */
+    uint32_t client_asset, server_asset, client_zone, server_zone;
+    struct ps_addr client, server;         /* IP */
+    struct ps_mac client_mac, server_mac;  /* not IP */
+    uint32_t offset; /* malformed: octet of the PDU or packet at which the fault was found */
+    uint32_t len;    /* PDU: its octets; gap: octets missing; flow-end: 0 */
+    uint64_t packets; /* flow-end: packets of the flow */
+    char operation[PS_OPERATION_TEXT_MAX]; /* PDU: policy notation; else "" */
+};
+
+/* One judgement, for observers (replay --pdus, learn, tests). Pointers live as long as the call. */
+struct ps_judged {
+    uint8_t what;    /* enum ps_judged_what */
+    uint8_t reason;  /* PS_REASON_NONE: allowed */
+    bool monitored;
+    uint8_t dir;     /* enum ps_dir */
+    uint8_t ip_proto;
+    uint16_t vlan, client_port, server_port;
+    uint64_t time_ns, number;
+    struct ps_addr client, server;
+    struct ps_mac client_mac, server_mac;
+    const struct ps_path *path;          /* never NULL; what the policy says about the flow */
+    uint32_t rule;                       /* that granted it (the last fact's), PS_NONE: none or a reply */
+    const struct ps_dissector *dissector; /* PDU only, else NULL */
+    const struct ps_facts *facts;        /* PDU only, else NULL; also of malformed PDUs, as far as decode came */
+    const uint8_t *pdu;
+    uint32_t pdu_len;
+    uint32_t offset; /* of the fault */
+};
+
+/* Counters of one conduit, and of "no conduit" (the last one). */
+struct ps_conduit_stats {
+    uint64_t flows;   /* opened, allowed or not */
+    uint64_t refused_flows;
+    uint64_t packets; /* of its flows */
+    uint64_t allowed; /* PDUs, and packets of uninspected protocols */
+    uint64_t replies; /* of `allowed`: replies of inspected protocols */
+    uint64_t denied;  /* PDUs, flows and packets refused; also those that monitor mode let pass */
+    uint64_t monitored; /* of `denied`: let pass by monitor mode */
+    uint64_t by_reason[PS_N_REASONS]; /* of `denied` */
+};
+
+struct ps_rule_stats {
+    uint64_t allowed; /* request PDUs, or packets of uninspected protocols */
+};
+
+struct ps_engine_stats {
+    uint64_t packets, bytes;
+    uint64_t passed, dropped;
+    uint64_t non_ip;
+    uint64_t not_ours;  /* inside one zone: judged by nobody */
+    uint64_t flows;     /* opened */
+    uint64_t flows_now, flows_peak;
+    uint64_t midstream; /* flows joined without their handshake */
+    uint64_t pdus_allowed, pdus_denied; /* PDUs of inspected protocols */
+    uint64_t denied_by_class[PS_N_CLASSES];
+    uint64_t denied_by_reason[PS_N_REASONS];
+    uint64_t gaps, gap_bytes;       /* passive: missing bytes */
+    uint64_t retransmissions;       /* segments with nothing new */
+    uint64_t out_of_order;          /* segments kept until their turn */
+    uint64_t unfinished_pdus;       /* flows that ended, or had a gap, inside a PDU */
+    uint64_t offloaded_checksums;   /* see PS_CHECKSUMS_OFFLOAD */
+    uint64_t cut_packets;           /* shorter than on the wire */
+    uint64_t resyncs;               /* gap or damage after which a PDU start was found again */
+    uint64_t events_lost;
+};
+
+/* ---- life ------------------------------------------------------------------------------------------------------- */
+
+struct ps_engine;
+
+struct ps_engine_config {
+    uint32_t n_flows;         /* capacity; rounded up to a power of two */
+    uint32_t n_streams;       /* flows that may hold an unfinished PDU or out-of-order bytes at one time */
+    uint32_t reorder_segments; /* out-of-order segments kept over all flows */
+    uint32_t n_events;        /* ring capacity, a power of two */
+    uint8_t checksums;        /* enum ps_checksums */
+    bool flow_events;         /* flow-start and flow-end events too */
+    uint32_t gateway;         /* index in the image, PS_NONE: ports are not judged */
+    uint64_t hash_seed[2];
+    /* Called for every judgement when not NULL (slow path). */
+    void (*on_judged)(void *ctx, const struct ps_judged *judged);
+    void *on_judged_ctx;
+};
+
+/* Sensible values: 65,536 flows, passive replay. */
+void ps_engine_config_init(struct ps_engine_config *config);
+
+/* An engine for this image, or NULL when there is no memory. The image stays the caller's and must outlive it.
+ * Memory that is not touched is not resident. */
+struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const struct ps_image *image);
+void ps_engine_free(struct ps_engine *engine);
+
+/* Judge n <= PS_BURST_MAX packets; out[i] is about packets[i]. Times must not go back by more than the capture does:
+ * the engine's clock is the latest time seen. */
+void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out);
+
+/* The capture ends: judge what reordering still holds, end all flows (flow-end events, unfinished PDUs). Call
+ * ps_engine_events() afterwards; true while there may be more to flush. */
+bool ps_engine_finish(struct ps_engine *engine);
+
+/* Takes up to max events, oldest first, out of the ring. */
+uint32_t ps_engine_events(struct ps_engine *engine, struct ps_event *events, uint32_t max);
+
+/* ---- counters --------------------------------------------------------------------------------------------------- */
+
+const struct ps_engine_stats *ps_engine_stats(const struct ps_engine *engine);
+/* conduit == ps_image_n_conduits(): traffic of no conduit. */
+const struct ps_conduit_stats *ps_engine_conduit_stats(const struct ps_engine *engine, uint32_t conduit);
+const struct ps_rule_stats *ps_engine_rule_stats(const struct ps_engine *engine, uint32_t rule);

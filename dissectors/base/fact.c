@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fact.h"
+
+#include <string.h>
+
+void ps_facts_clear(struct ps_facts *facts)
+{
+    facts->kind = PS_PDU_NONE;
+    facts->error = 0;
+    facts->function = PS_FUNCTION_UNKNOWN;
+    facts->code = 0;
+    facts->station = 0;
+    facts->transaction = 0;
+    facts->n_facts = 0;
+    memset(facts->pairing, 0, sizeof facts->pairing);
+}
+
+struct ps_fact *ps_facts_add(struct ps_facts *facts)
+{
+    if (facts->n_facts >= PS_FACTS_MAX)
+        return NULL;
+    struct ps_fact *fact = &facts->item[facts->n_facts++];
+    memset(fact, 0, sizeof *fact);
+    return fact;
+}
+
+int64_t ps_values_at(const struct ps_values *values, uint32_t i)
+{
+    int64_t number = 0;
+    switch ((enum ps_value_kind)values->kind) {
+    case PS_VALUE_BITS:
+        return values->data[i / 8] >> (i % 8) & 1;
+    case PS_VALUE_U16BE:
+        return values->data[2 * (size_t)i] << 8 | values->data[2 * (size_t)i + 1];
+    case PS_VALUE_I64:
+        memcpy(&number, values->data + 8 * (size_t)i, sizeof number);
+        return number;
+    case PS_VALUE_NONE:
+    case PS_VALUE_BOUNDS:
+    case PS_VALUE_UNKNOWN:
+        break;
+    }
+    return 0;
+}
+
+bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max)
+{
+    if (values->kind == PS_VALUE_BOUNDS) {
+        *min = values->min;
+        *max = values->max;
+        return true;
+    }
+    if (values->n == 0 || values->kind == PS_VALUE_NONE || values->kind == PS_VALUE_UNKNOWN)
+        return false;
+    *min = *max = ps_values_at(values, 0);
+    for (uint32_t i = 1; i < values->n; i++) {
+        int64_t v = ps_values_at(values, i);
+        *min = v < *min ? v : *min;
+        *max = v > *max ? v : *max;
+    }
+    return true;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "txt.h"
+
+#include <string.h>
+
+void ps_txt_init(struct ps_txt *t, char *buf, size_t size)
+{
+    *t = (struct ps_txt){.buf = buf, .size = size};
+    buf[0] = '\0';
+}
+
+void ps_txt_char(struct ps_txt *t, char c)
+{
+    if (t->len + 1 >= t->size) {
+        t->cut = true;
+        return;
+    }
+    t->buf[t->len++] = c;
+    t->buf[t->len] = '\0';
+}
+
+void ps_txt_str(struct ps_txt *t, const char *s)
+{
+    while (*s)
+        ps_txt_char(t, *s++);
+}
+
+void ps_txt_u64(struct ps_txt *t, uint64_t number)
+{
+    char digits[20];
+    unsigned n = 0;
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    while (n)
+        ps_txt_char(t, digits[--n]);
+}
+
+void ps_txt_i64(struct ps_txt *t, int64_t number)
+{
+    if (number < 0)
+        ps_txt_char(t, '-');
+    ps_txt_u64(t, number < 0 ? -(uint64_t)number : (uint64_t)number);
+}
+
+void ps_txt_hex(struct ps_txt *t, uint64_t number, unsigned n_digits)
+{
+    char digits[16];
+    unsigned n = 0;
+    do {
+        digits[n++] = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    } while (number || (n < n_digits && n < sizeof digits));
+    while (n)
+        ps_txt_char(t, digits[--n]);
+}
+
+void ps_txt_range(struct ps_txt *t, uint32_t first, uint32_t last)
+{
+    ps_txt_u64(t, first);
+    if (first == last)
+        return;
+    ps_txt_char(t, '-');
+    ps_txt_u64(t, last);
+}
+
+struct ps_str ps_str_from(const char *s)
+{
+    size_t n = 0;
+    while (s[n])
+        n++;
+    return (struct ps_str){.s = s, .len = n};
+}
+
+static void advance(struct ps_str *s, size_t n)
+{
+    s->s += n;
+    s->len -= n;
+}
+
+bool ps_str_equal(struct ps_str a, const char *b)
+{
+    struct ps_str other = ps_str_from(b);
+    return a.len == other.len && (a.len == 0 || memcmp(a.s, other.s, a.len) == 0);
+}
+
+bool ps_str_char(struct ps_str *s, char c)
+{
+    if (s->len == 0 || s->s[0] != c)
+        return false;
+    advance(s, 1);
+    return true;
+}
+
+bool ps_str_word(struct ps_str *s, const char *word)
+{
+    struct ps_str w = ps_str_from(word);
+    if (s->len < w.len || memcmp(s->s, w.s, w.len) != 0)
+        return false;
+    advance(s, w.len);
+    return true;
+}
+
+static bool is_stop(char c, const char *stops)
+{
+    for (; *stops; stops++)
+        if (*stops == c)
+            return true;
+    return false;
+}
+
+struct ps_str ps_str_until(struct ps_str *s, const char *stops)
+{
+    size_t n = 0;
+    while (n < s->len && !is_stop(s->s[n], stops))
+        n++;
+    struct ps_str piece = {.s = s->s, .len = n};
+    advance(s, n);
+    return piece;
+}
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return 99;
+}
+
+static bool scan_u64(struct ps_str *s, uint64_t max, uint64_t *number)
+{
+    struct ps_str at = *s;
+    unsigned base = ps_str_word(&at, "0x") || ps_str_word(&at, "0X") ? 16 : 10;
+    uint64_t n = 0;
+    size_t n_digits = 0;
+    for (; n_digits < at.len; n_digits++) {
+        unsigned digit = (unsigned)digit_value(at.s[n_digits]);
+        if (digit >= base)
+            break;
+        if (n > (UINT64_MAX - digit) / base)
+            return false;
+        n = n * base + digit;
+    }
+    if (n_digits == 0 || n > max)
+        return false;
+    advance(&at, n_digits);
+    *s = at;
+    *number = n;
+    return true;
+}
+
+bool ps_str_u32(struct ps_str *s, uint32_t max, uint32_t *number)
+{
+    uint64_t n;
+    if (!scan_u64(s, max, &n))
+        return false;
+    *number = (uint32_t)n;
+    return true;
+}
+
+bool ps_str_i64(struct ps_str *s, int64_t *number)
+{
+    struct ps_str at = *s;
+    bool negative = ps_str_char(&at, '-');
+    if (!negative)
+        (void)ps_str_char(&at, '+');
+    uint64_t n;
+    if (!scan_u64(&at, (uint64_t)INT64_MAX, &n))
+        return false;
+    *s = at;
+    *number = negative ? -(int64_t)n : (int64_t)n;
+    return true;
+}
+
+bool ps_str_range(struct ps_str *s, uint32_t max, uint32_t *first, uint32_t *last)
+{
+    struct ps_str at = *s;
+    uint32_t a, b;
+    if (!ps_str_u32(&at, max, &a))
+        return false;
+    b = a;
+    if (ps_str_char(&at, '-') && !ps_str_u32(&at, max, &b))
+        return false;
+    if (b < a)
+        return false;
+    *s = at;
+    *first = a;
+    *last = b;
+    return true;
+}

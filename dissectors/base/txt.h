@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * txt.h - a bounded text writer and scanner without libc, for words and numbers in the policy's notation.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- writer ---------------------------------------------------------------------------------------------------- */
+
+/* buf always holds a NUL-terminated string; what does not fit is cut and `cut` set. */
+struct ps_txt {
+    char *buf;
+    size_t size; /* of buf, with the NUL; at least 1 */
+    size_t len;  /* without the NUL */
+    bool cut;
+};
+
+void ps_txt_init(struct ps_txt *t, char *buf, size_t size);
+void ps_txt_char(struct ps_txt *t, char c);
+void ps_txt_str(struct ps_txt *t, const char *s);
+void ps_txt_u64(struct ps_txt *t, uint64_t number);
+void ps_txt_i64(struct ps_txt *t, int64_t number);
+/* Lower-case hex, at least n_digits, without "0x". */
+void ps_txt_hex(struct ps_txt *t, uint64_t number, unsigned n_digits);
+/* "first-last", or one number when both are equal. */
+void ps_txt_range(struct ps_txt *t, uint32_t first, uint32_t last);
+
+/* ---- scanner --------------------------------------------------------------------------------------------------- */
+
+/* A piece of text, not NUL-terminated. Scanning functions move s on success and leave it where it was otherwise. */
+struct ps_str {
+    const char *s;
+    size_t len;
+};
+
+struct ps_str ps_str_from(const char *s);
+bool ps_str_equal(struct ps_str a, const char *b);
+bool ps_str_char(struct ps_str *s, char c);           /* eat exactly c */
+bool ps_str_word(struct ps_str *s, const char *word); /* eat exactly this text */
+/* The text up to the next stop character or the end; s moves behind the text, not behind the stop. */
+struct ps_str ps_str_until(struct ps_str *s, const char *stops);
+/* Decimal or 0x hex, not above max; false also when there is no digit. */
+bool ps_str_u32(struct ps_str *s, uint32_t max, uint32_t *number);
+/* Decimal (with a sign) or 0x hex. */
+bool ps_str_i64(struct ps_str *s, int64_t *number);
+/* "A" or "A-B", both within 0..max and A <= B. */
+bool ps_str_range(struct ps_str *s, uint32_t max, uint32_t *first, uint32_t *last);

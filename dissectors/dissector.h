@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * dissector.h - the one interface between the engine and a protocol.
+ *
+ * A dissector is pure: it reads bytes and the flow's protocol state and answers; it has no clock, heap, I/O, globals
+ * or log. Per PDU the engine calls
+ *
+ *     frame()   how long is the PDU that starts here?             the only speaker of PS_MORE
+ *     decode()  exactly one PDU -> facts                          reads state, never changes it
+ *     accept()  the PDU takes effect: remember it for pairing     changes state
+ *
+ * decode() and accept() are apart so that a PDU that was refused and swallowed leaves no trace in the state.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fact.h"
+#include "base/rd.h"
+#include "base/result.h"
+#include "base/terms.h"
+
+struct ps_vocab; /* vocab.h */
+
+/* The dialog between one client and one server over one flow, as the engine hands it to a dissector. */
+struct ps_dialog {
+    void *state;            /* dissector->state_len octets, 8-aligned, all zero for a new flow */
+    uint64_t now_ns;        /* arrival time of the packet that completed the PDU */
+    uint64_t timeout_ns;    /* how long a request waits for its reply; 0: the protocol's default */
+    uint32_t relax;         /* bits of the protocol's relax switches that the server asset has */
+    uint16_t max_outstanding; /* requests that may wait for a reply; 0: the protocol's default */
+    uint8_t dir;            /* enum ps_dir of this PDU */
+    bool datagram;          /* one PDU is one datagram: UDP */
+    bool midstream;         /* bytes were missed (the flow was joined late, or has a gap): replies to unseen requests
+                               are tolerated until the first pair */
+};
+
+struct ps_dissector {
+    const char *name;        /* the word of rules, "modbus" */
+    uint8_t protocol;        /* enum ps_protocol */
+    uint16_t default_port;   /* of the server, when a rule has no `ports` */
+    uint32_t max_pdu_len;    /* octets of the longest PDU frame() accepts */
+    uint32_t state_len;      /* octets of protocol state per flow */
+    const struct ps_vocab *vocab;
+
+    /* PS_OK and *len: the PDU is the first *len octets of rd, all there.
+     * PS_MORE: not all there yet, no contradiction so far; *len is the total length where already known, else 0.
+     * PS_BAD: fault in rd. *len is the PDU's extent where its header is sound enough to tell (the PDU is refused, the
+     * next one starts behind it), else 0 (the stream cannot be followed any further).
+     * rd may be empty. Refuses as soon as the octets seen so far contradict each other. */
+    enum ps_result (*frame)(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
+
+    /* rd holds exactly one PDU. Fills facts (cleared by the caller) as far as it gets, also when PS_BAD. PS_OK only by
+     * ps_rd_finish(). A reply gives no items: it is granted by its request. */
+    enum ps_result (*decode)(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
+
+    /* facts are what decode() gave for this PDU, with PS_OK, on the same state. */
+    void (*accept)(const struct ps_dialog *dialog, const struct ps_facts *facts);
+
+    /* Bytes of direction dialog->dir were lost (passive only): forget what can no longer be relied on. */
+    void (*gap)(const struct ps_dialog *dialog);
+};
+
+/* NULL when protocol has no dissector. */
+const struct ps_dissector *ps_dissector_by_protocol(unsigned protocol);
+
+/* By the word of rules; NULL when there is none. */
+const struct ps_dissector *ps_dissector_by_name(const char *name);

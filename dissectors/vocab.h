@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * vocab.h - words of the policy <-> codes of the protocol, from the same tables that decode uses.
+ *
+ * One notation everywhere: rules, explain, policy tests, events, reports. An operation is written
+ *
+ *     modbus write-single-register station=1 holding:41 value=900
+ *     modbus write-multiple-coils station=1 coil:0-3 value=1,0,0,1
+ *     modbus read-write-multiple-registers station=1 read holding:0-9 write holding:20-21 value=5,6
+ *     modbus read-file-record station=1 file:4:0-9 file:5:1
+ *     modbus read-exception-status station=1
+ *
+ * protocol, function, station, then per fact: the class word (only where the function's facts differ in class), the
+ * object, the values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as a list, more as min..max.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fact.h"
+#include "base/range.h"
+#include "base/txt.h"
+#include "dissector.h"
+
+/* One row of a protocol's function table. */
+struct ps_function {
+    const char *name;  /* "write-single-register" */
+    uint32_t code;     /* as in ps_facts.code */
+    uint32_t ops;      /* PS_OP_BIT()s of the classes its facts have */
+    const char *label; /* for people and the documentation: "Write Single Register (6)" */
+};
+
+/* An address space of the protocol. */
+struct ps_space {
+    const char *name;   /* "holding" */
+    uint32_t code;      /* never 0; with numbered spaces the code of number 0 */
+    uint32_t max;       /* largest index */
+    uint32_t max_number; /* "file:4:0-9" has number 4 and code + 4; 0: not numbered */
+};
+
+/* A relax switch: a named deviation of a known device, per server asset. */
+struct ps_relax {
+    const char *name; /* unique over all protocols: "modbus-exception-length" */
+    uint32_t bit;
+    const char *sentence;
+};
+
+struct ps_vocab {
+    const struct ps_function *functions; /* row i is function i of facts and bitmaps; at most PS_FUNCTIONS_MAX */
+    uint16_t n_functions;
+    const struct ps_space *spaces;
+    uint16_t n_spaces;
+    const struct ps_relax *relaxes;
+    uint16_t n_relaxes;
+    uint32_t max_station; /* stations are 0..max_station */
+    uint16_t max_outstanding; /* largest value of a rule's max_outstanding */
+    uint16_t default_outstanding;
+    /* A function by the protocol's own number: "6", "8/4", "43/14", "90/0x40". Row, or PS_FUNCTION_UNKNOWN. */
+    uint16_t (*function_by_number)(struct ps_str text);
+    /* Writes the function's number in that notation. */
+    void (*function_number)(uint32_t code, struct ps_txt *out);
+    /* An object in a foreign notation ("4x00041-4x00048"), or false. May be NULL. */
+    bool (*object_alias)(struct ps_str text, struct ps_object_range *out);
+    /* The values that a function's fact of class op may write, for text: false when it writes none. */
+    bool (*value_limits)(uint16_t function, uint8_t op, int64_t *min, int64_t *max);
+    /* The address space that a function's fact of class op addresses, 0: none. Text naming another space is refused. */
+    uint32_t (*function_space)(uint16_t function, uint8_t op);
+};
+
+/* ---- operation classes ----------------------------------------------------------------------------------------- */
+
+const char *ps_op_name(unsigned op);         /* "read"; "none" for 0; never NULL */
+unsigned ps_op_by_name(struct ps_str name);  /* PS_OP_NONE when unknown */
+
+/* ---- functions, objects, values -------------------------------------------------------------------------------- */
+
+/* By name or number. PS_FUNCTION_UNKNOWN when there is none. */
+uint16_t ps_function_by_text(const struct ps_vocab *vocab, struct ps_str text);
+
+/* "holding:40-47", "holding" (the whole space), "file:4:0-9", "file:1-9:0-9" is not a thing, or an alias. On false, *why
+ * says what is wrong, in words that fit behind the text. */
+bool ps_object_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out, const char **why);
+void ps_object_format(const struct ps_vocab *vocab, struct ps_object_range range, struct ps_txt *out);
+
+/* The space that a code belongs to, NULL when none. */
+const struct ps_space *ps_space_by_code(const struct ps_vocab *vocab, uint32_t code);
+
+/* "900", "0..1000", "on", "off". */
+bool ps_value_range_parse(struct ps_str text, struct ps_value_range *out);
+void ps_value_range_format(struct ps_value_range range, struct ps_txt *out);
+
+/* ---- operations ------------------------------------------------------------------------------------------------ */
+
+#define PS_VALUES_SHOWN 8
+/* Enough for any operation text of one fact; longer ones are cut with "...". */
+#define PS_OPERATION_TEXT_MAX 256
+
+/* Parsed operation text: facts, whose values point into `values`. Do not copy or move it. */
+struct ps_operation {
+    const struct ps_dissector *dissector;
+    struct ps_facts facts; /* kind PS_PDU_REQUEST */
+    int64_t values[128];   /* over all facts */
+    uint16_t n_values;
+    bool any_station; /* the text names no station */
+};
+
+/* text -> operation. On false, err holds a sentence. A text without station= leaves station 0 and sets any_station. */
+bool ps_operation_parse(const char *text, struct ps_operation *op, struct ps_txt *err);
+
+/* facts -> text. Also for facts of a PDU that decode refused (as far as it came, "modbus function=0x2b ..."). Replies
+ * are written "modbus reply read-coils station=1", refusals "modbus exception read-coils station=1 code=2". */
+void ps_operation_format(const struct ps_dissector *dissector, const struct ps_facts *facts, struct ps_txt *out);
