@@ -50,7 +50,9 @@ bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max
         *max = values->max;
         return true;
     }
-    if (values->n == 0 || values->kind == PS_VALUE_NONE || values->kind == PS_VALUE_UNKNOWN)
+    bool has_elements =
+        values->kind == PS_VALUE_BITS || values->kind == PS_VALUE_U16BE || values->kind == PS_VALUE_I64;
+    if (values->n == 0 || !has_elements)
         return false;
     *min = *max = ps_values_at(values, 0);
     for (uint32_t i = 1; i < values->n; i++) {

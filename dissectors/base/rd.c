@@ -5,8 +5,9 @@
 
 void ps_rd_init(struct ps_rd *rd, struct ps_rd_fault *fault, const uint8_t *data, uint32_t len)
 {
+    static const uint8_t nothing[1]; /* a place to point to: arithmetic on NULL is not defined, even by 0 */
     *fault = (struct ps_rd_fault){.reason = PS_REASON_NONE};
-    *rd = (struct ps_rd){.data = data, .pos = 0, .end = len, .fault = fault};
+    *rd = (struct ps_rd){.data = data ? data : nothing, .pos = 0, .end = data ? len : 0, .fault = fault};
 }
 
 bool ps_rd_failed(const struct ps_rd *rd)
@@ -93,7 +94,7 @@ void ps_rd_sub(struct ps_rd *rd, struct ps_rd *sub, uint32_t n)
 {
     uint32_t start = rd->pos;
     rd->fault->n_open++;
-    if (!ps_rd_bytes(rd, n) && ps_rd_failed(rd))
+    if (!ps_rd_bytes(rd, n))
         n = 0;
     *sub = (struct ps_rd){.data = rd->data, .pos = start, .end = start + n, .fault = rd->fault};
 }

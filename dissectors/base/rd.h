@@ -36,7 +36,7 @@ struct ps_rd {
     struct ps_rd_fault *fault;
 };
 
-/* Read data[0..len) with a fault of its own, which is cleared. data may be NULL when len is 0. */
+/* Read data[0..len) with a fault of its own, which is cleared. data may be NULL: no octets. */
 void ps_rd_init(struct ps_rd *rd, struct ps_rd_fault *fault, const uint8_t *data, uint32_t len);
 
 /* Octets not read yet; 0 after a fault. */

@@ -75,6 +75,8 @@ struct ps_str ps_str_from(const char *s)
 
 static void advance(struct ps_str *s, size_t n)
 {
+    if (n == 0)
+        return; /* s->s may be NULL */
     s->s += n;
     s->len -= n;
 }
@@ -96,7 +98,7 @@ bool ps_str_char(struct ps_str *s, char c)
 bool ps_str_word(struct ps_str *s, const char *word)
 {
     struct ps_str w = ps_str_from(word);
-    if (s->len < w.len || memcmp(s->s, w.s, w.len) != 0)
+    if (s->len < w.len || (w.len && memcmp(s->s, w.s, w.len) != 0))
         return false;
     advance(s, w.len);
     return true;
@@ -169,10 +171,10 @@ bool ps_str_i64(struct ps_str *s, int64_t *number)
     if (!negative)
         (void)ps_str_char(&at, '+');
     uint64_t n;
-    if (!scan_u64(&at, (uint64_t)INT64_MAX, &n))
+    if (!scan_u64(&at, (uint64_t)INT64_MAX + negative, &n))
         return false;
     *s = at;
-    *number = negative ? -(int64_t)n : (int64_t)n;
+    *number = negative && n ? -(int64_t)(n - 1) - 1 : (int64_t)n;
     return true;
 }
 

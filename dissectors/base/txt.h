@@ -23,14 +23,15 @@ void ps_txt_char(struct ps_txt *t, char c);
 void ps_txt_str(struct ps_txt *t, const char *s);
 void ps_txt_u64(struct ps_txt *t, uint64_t number);
 void ps_txt_i64(struct ps_txt *t, int64_t number);
-/* Lower-case hex, at least n_digits, without "0x". */
+/* Lower-case hex, at least n_digits (16 at most), without "0x". */
 void ps_txt_hex(struct ps_txt *t, uint64_t number, unsigned n_digits);
 /* "first-last", or one number when both are equal. */
 void ps_txt_range(struct ps_txt *t, uint32_t first, uint32_t last);
 
 /* ---- scanner --------------------------------------------------------------------------------------------------- */
 
-/* A piece of text, not NUL-terminated. Scanning functions move s on success and leave it where it was otherwise. */
+/* A piece of text, not NUL-terminated; s may be NULL when len is 0. Scanning functions move s on success and leave it
+ * where it was otherwise. */
 struct ps_str {
     const char *s;
     size_t len;
