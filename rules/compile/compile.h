@@ -18,10 +18,11 @@
  * one pair of zones, a rule that breaks a `never`, ...) go to diags, and then the result is NULL. free() it. */
 uint8_t *ps_compile(const struct ps_model *model, struct ps_diags *diags, size_t *len);
 
-/* Warnings about single rules: can never match, shadowed by an earlier one, wildcard, uninspected. */
+/* Findings about single rules: can never match, shadowed by an earlier one, wildcard, uninspected. */
 void ps_lint_rules(const struct ps_model *model, struct ps_diags *diags);
 
-/* Findings about zones and conduits that IEC 62443-3-2 makes (ids ZL-...). today is yyyymmdd, for exceptions. */
+/* Findings about zones and conduits that IEC 62443-3-2 makes (ids ZL-...). Call it last: the model's exceptions, valid
+ * until today (yyyymmdd), are then applied to every lint finding in diags, those of ps_lint_rules() included. */
 void ps_lint_zones(const struct ps_model *model, uint32_t today, struct ps_diags *diags);
 
 /* SHA-256 over the image with its digest field zero, as stored in it. false: it is another one. */

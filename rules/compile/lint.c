@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lint.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void *ps_lint_calloc(size_t n, size_t size)
+{
+    void *p = calloc(n > 0 ? n : 1, size);
+
+    if (!p) {
+        fputs("penstock: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_diags *diags)
+{
+    *lint = (struct ps_lint){.model = model, .diags = diags};
+    lint->first_asset = ps_lint_calloc((size_t)model->n_zones + 1, sizeof(*lint->first_asset));
+    for (uint32_t i = 0; i < model->n_assets; i++)
+        lint->first_asset[model->assets[i].zone + 1]++;
+    for (uint32_t z = 0; z < model->n_zones; z++)
+        lint->first_asset[z + 1] += lint->first_asset[z];
+}
+
+void ps_lint_fini(struct ps_lint *lint)
+{
+    free(lint->first_asset);
+}
+
+/* ---- adding a finding ------------------------------------------------------------------------------------------ */
+
+/* What a finding is about, and where that stands. */
+struct place {
+    struct ps_src src;
+    const char *prefix; /* "conduit/", or "" */
+    const char *slash;
+    const char *name;
+};
+
+__attribute__((format(printf, 5, 0))) static void add(const struct ps_lint *lint, enum ps_severity severity,
+                                                      const char *id, const struct place *place, const char *format,
+                                                      va_list args)
+{
+    const struct ps_model *model = lint->model;
+    const char *file = place->src.file < model->n_files ? model->files[place->src.file] : NULL;
+    char *text = NULL;
+    char *at = NULL;
+
+    if (vasprintf(&text, format, args) < 0 ||
+        asprintf(&at, "%s%s%s", place->prefix, place->slash, place->name) < 0) {
+        fputs("penstock: out of memory\n", stderr);
+        abort();
+    }
+    ps_diag_add(lint->diags, severity, id, file, place->src.line, at, "%s", text);
+    free(text);
+    free(at);
+}
+
+void ps_lint_zone(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t zone,
+                  const char *format, ...)
+{
+    const struct ps_zone *z = &lint->model->zones[zone];
+    struct place place = {.src = z->src, .prefix = "", .slash = "", .name = z->name};
+    va_list args;
+
+    va_start(args, format);
+    add(lint, severity, id, &place, format, args);
+    va_end(args);
+}
+
+void ps_lint_asset(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t asset,
+                   const char *format, ...)
+{
+    const struct ps_asset *a = &lint->model->assets[asset];
+    struct place place = {.src = a->src, .prefix = "", .slash = "", .name = a->name};
+    va_list args;
+
+    va_start(args, format);
+    add(lint, severity, id, &place, format, args);
+    va_end(args);
+}
+
+void ps_lint_conduit(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t conduit,
+                     const char *format, ...)
+{
+    const struct ps_conduit *c = &lint->model->conduits[conduit];
+    struct place place = {.src = c->src, .prefix = "", .slash = "", .name = c->name};
+    va_list args;
+
+    va_start(args, format);
+    add(lint, severity, id, &place, format, args);
+    va_end(args);
+}
+
+void ps_lint_rule(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t rule,
+                  const char *format, ...)
+{
+    const struct ps_rule *r = &lint->model->rules[rule];
+    struct place place = {.src = r->src, .prefix = lint->model->conduits[r->conduit].name, .slash = "/",
+                          .name = r->name};
+    va_list args;
+
+    va_start(args, format);
+    add(lint, severity, id, &place, format, args);
+    va_end(args);
+}
+
+/* ---- what a rule grants ---------------------------------------------------------------------------------------- */
+
+const struct ps_vocab *ps_lint_vocab(const struct ps_rule *rule)
+{
+    const struct ps_dissector *dissector = ps_dissector_by_protocol(rule->protocol);
+
+    return dissector ? dissector->vocab : NULL;
+}
+
+uint32_t ps_grants_row(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row)
+{
+    if (rule->has_functions && !(rule->functions[row / 64] >> (row % 64) & 1))
+        return 0;
+    return rule->ops != 0 ? vocab->functions[row].ops & rule->ops : vocab->functions[row].ops;
+}
+
+static uint32_t space_bit(const struct ps_vocab *vocab, uint32_t code)
+{
+    const struct ps_space *space = code != 0 ? ps_space_by_code(vocab, code) : NULL;
+
+    return space ? UINT32_C(1) << (space - vocab->spaces) : 0;
+}
+
+uint32_t ps_grants_space(const struct ps_vocab *vocab, uint16_t row, unsigned op)
+{
+    return space_bit(vocab, vocab->function_space(row, (uint8_t)op));
+}
+
+/* One fact: function row in class op. */
+static void grant(const struct ps_vocab *vocab, uint16_t row, unsigned op, struct ps_grants *grants)
+{
+    int64_t min;
+    int64_t max;
+
+    grants->ops |= PS_OP_BIT(op);
+    grants->spaces |= ps_grants_space(vocab, row, op);
+    if (!vocab->value_limits(row, (uint8_t)op, &min, &max))
+        return;
+    grants->min = grants->writes && grants->min < min ? grants->min : min;
+    grants->max = grants->writes && grants->max > max ? grants->max : max;
+    grants->writes = true;
+    grants->wide_writes |= max - min > 1;
+}
+
+void ps_grants_find(const struct ps_rule *rule, struct ps_grants *grants)
+{
+    const struct ps_vocab *vocab = ps_lint_vocab(rule);
+
+    *grants = (struct ps_grants){.all_functions = true};
+    for (uint32_t i = 0; i < rule->n_objects; i++)
+        grants->listed |= space_bit(vocab, rule->objects[i].space);
+    for (uint16_t row = 0; row < vocab->n_functions; row++) {
+        uint32_t ops = ps_grants_row(rule, vocab, row);
+        bool any = false;
+
+        for (unsigned op = 1; op < PS_N_OPS; op++) {
+            if (!(ops & PS_OP_BIT(op)))
+                continue;
+            if (rule->n_objects > 0 && !(ps_grants_space(vocab, row, op) & grants->listed))
+                continue;
+            grant(vocab, row, op, grants);
+            any = true;
+        }
+        grants->n_functions += any;
+        grants->all_functions &= ops == vocab->functions[row].ops;
+    }
+}
+
+const char *ps_ops_text(uint32_t ops, char *buf, size_t size)
+{
+    struct ps_txt t;
+
+    ps_txt_init(&t, buf, size);
+    for (unsigned op = 1; op < PS_N_OPS; op++) {
+        if (!(ops & PS_OP_BIT(op)))
+            continue;
+        ops &= ~PS_OP_BIT(op);
+        if (t.len > 0)
+            ps_txt_str(&t, ops != 0 ? ", " : " and ");
+        ps_txt_str(&t, ps_op_name(op));
+    }
+    return buf;
+}
+
+bool ps_rule_lists_port(const struct ps_rule *rule, uint16_t port)
+{
+    for (uint32_t i = 0; i < rule->n_ports; i++)
+        if (ps_range_contains(rule->ports[i], port, port))
+            return true;
+    return false;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Rules that can never grant anything, and words in rules that can never help to grant anything.
+ */
+#include "lint.h"
+
+#include <stdlib.h>
+
+#define FAMILY_V4 1u
+#define FAMILY_V6 2u
+#define FAMILY_MAC 4u /* has a mac: can be named in frames that are not IP */
+
+static unsigned family(struct ps_addr addr)
+{
+    return ps_addr_is_v4(addr) ? FAMILY_V4 : FAMILY_V6;
+}
+
+static unsigned asset_families(const struct ps_asset *asset)
+{
+    unsigned families = asset->has_mac ? FAMILY_MAC : 0;
+
+    for (uint32_t i = 0; i < asset->n_addresses; i++)
+        families |= family(asset->addresses[i]);
+    return families;
+}
+
+/* How the members of each zone can be addressed. free() it. */
+static uint8_t *zone_families(const struct ps_model *model)
+{
+    uint8_t *families = ps_lint_calloc(model->n_zones, sizeof(*families));
+
+    for (uint32_t z = 0; z < model->n_zones; z++)
+        for (uint32_t i = 0; i < model->zones[z].n_networks; i++)
+            families[z] |= (uint8_t)family(model->zones[z].networks[i].first);
+    for (uint32_t a = 0; a < model->n_assets; a++)
+        families[model->assets[a].zone] |= (uint8_t)asset_families(&model->assets[a]);
+    return families;
+}
+
+/* ---- the two ends ---------------------------------------------------------------------------------------------- */
+
+/* One side of a rule. */
+struct side {
+    const char *word; /* "client", "server" */
+    const uint32_t *assets;
+    uint32_t n;
+    uint32_t zone;
+};
+
+/* How the side can be addressed; assets that cannot be addressed at all are named. */
+static unsigned side_families(const struct ps_lint *lint, uint32_t rule, const struct side *side,
+                              const uint8_t *of_zones)
+{
+    const struct ps_model *model = lint->model;
+    const char *name = model->rules[rule].name;
+    bool frames = model->rules[rule].protocol == PS_PROTOCOL_ETHERNET;
+    unsigned wanted = frames ? FAMILY_MAC : FAMILY_V4 | FAMILY_V6;
+    unsigned families = 0;
+
+    if (side->n == 0 && !(of_zones[side->zone] & wanted))
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", rule,
+                     "rule \"%s\" can never match: zone \"%s\" of its %ss has no %s; add %s", name,
+                     model->zones[side->zone].name, side->word, frames ? "mac" : "address",
+                     frames ? "the mac of its assets" : "networks, or assets with addresses");
+    if (side->n == 0)
+        return of_zones[side->zone] & wanted;
+    for (uint32_t i = 0; i < side->n; i++) {
+        const struct ps_asset *asset = &model->assets[side->assets[i]];
+        unsigned own = asset_families(asset) & wanted;
+
+        families |= own;
+        if (own == 0)
+            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", rule,
+                         "rule \"%s\" can never match for %s \"%s\", which has no %s; add %s to the asset", name,
+                         side->word, asset->name, frames ? "mac" : "address", frames ? "a mac" : "addresses");
+    }
+    return families;
+}
+
+static void lint_ends(const struct ps_lint *lint, uint32_t index, const uint8_t *of_zones)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    const struct ps_conduit *conduit = &lint->model->conduits[rule->conduit];
+    struct side clients = {"client", rule->clients, rule->n_clients, conduit->from};
+    struct side servers = {"server", rule->servers, rule->n_servers, conduit->to};
+    unsigned from = side_families(lint, index, &clients, of_zones);
+    unsigned to = side_families(lint, index, &servers, of_zones);
+
+    if (from != 0 && to != 0 && !(from & to))
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" can never match: its clients have only %s addresses, its servers only %s; add "
+                     "addresses of one family",
+                     rule->name, from == FAMILY_V4 ? "IPv4" : "IPv6", to == FAMILY_V4 ? "IPv4" : "IPv6");
+    if (rule->n_clients == 1 && rule->n_servers == 1 && rule->clients[0] == rule->servers[0])
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" can never match: asset \"%s\" is its only client and its only server; correct one",
+                     rule->name, lint->model->assets[rule->clients[0]].name);
+}
+
+/* ---- what is granted ------------------------------------------------------------------------------------------- */
+
+/* Classes and functions that have nothing in common, or no function of these classes. true: nothing else matters. */
+static bool lint_functions(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    uint32_t of_protocol = 0;
+    uint32_t of_rule = 0;
+    char words[128];
+
+    for (uint16_t row = 0; row < vocab->n_functions; row++) {
+        of_protocol |= vocab->functions[row].ops;
+        of_rule |= ps_grants_row(rule, vocab, row);
+    }
+    if (rule->ops & ~of_protocol)
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" lists operations that no function of %s has: %s; remove them", rule->name,
+                     ps_protocol_name(rule->protocol),
+                     ps_ops_text(rule->ops & ~of_protocol, words, sizeof(words)));
+    if (of_rule == 0 && (rule->ops == 0 || (rule->ops & of_protocol)))
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" can never match: none of its functions is one of the operations %s; leave one of the "
+                     "two keys out",
+                     rule->name, ps_ops_text(rule->ops, words, sizeof(words)));
+    return of_rule == 0;
+}
+
+/* Does a function that the rule grants address one of the listed spaces? */
+static bool row_addresses(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row, uint32_t spaces)
+{
+    uint32_t ops = ps_grants_row(rule, vocab, row);
+
+    for (unsigned op = 1; op < PS_N_OPS; op++)
+        if ((ops & PS_OP_BIT(op)) && (ps_grants_space(vocab, row, op) & spaces))
+            return true;
+    return false;
+}
+
+/* Objects that no function addresses, and functions named one by one that address none of the objects. */
+static void lint_objects(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    struct ps_grants grants;
+
+    ps_grants_find(rule, &grants);
+    if (grants.n_functions == 0) {
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" can never match: none of its functions addresses the objects it lists; correct the "
+                     "objects or the functions",
+                     rule->name);
+        return;
+    }
+    for (uint16_t space = 0; space < vocab->n_spaces; space++)
+        if ((grants.listed & ~grants.spaces) >> space & 1)
+            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                         "rule \"%s\" lists %s objects, which none of its functions addresses; remove them, or add the "
+                         "function",
+                         rule->name, vocab->spaces[space].name);
+    for (uint16_t row = 0; rule->has_functions && row < vocab->n_functions; row++)
+        if (ps_grants_row(rule, vocab, row) != 0 && !row_addresses(rule, vocab, row, grants.listed))
+            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                         "rule \"%s\" never grants %s, which addresses none of the objects it lists; remove the "
+                         "function, or add its objects",
+                         rule->name, vocab->functions[row].name);
+}
+
+static void lint_values(const struct ps_lint *lint, uint32_t index)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    struct ps_grants grants;
+
+    ps_grants_find(rule, &grants);
+    if (grants.n_functions == 0)
+        return;
+    if (!grants.writes) {
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" lists values but grants only functions that write none; remove values", rule->name);
+        return;
+    }
+    for (uint32_t i = 0; i < rule->n_values; i++) {
+        char words[64];
+        struct ps_txt t;
+
+        if (rule->values[i].max >= grants.min && rule->values[i].min <= grants.max)
+            continue;
+        ps_txt_init(&t, words, sizeof(words));
+        ps_value_range_format(rule->values[i], &t);
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" lists the value %s, which none of its functions can write (%lld..%lld); correct it",
+                     rule->name, words, (long long)grants.min, (long long)grants.max);
+    }
+}
+
+static void lint_stations(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+
+    for (uint32_t i = 0; i < rule->n_stations; i++)
+        if (rule->stations[i].first > vocab->max_station)
+            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                         "rule \"%s\" lists station %u, but stations of %s end at %u; correct it", rule->name,
+                         rule->stations[i].first, ps_protocol_name(rule->protocol), vocab->max_station);
+}
+
+/* ---- without inspection ---------------------------------------------------------------------------------------- */
+
+/* Codes that other rules judge: ethertypes of IP, ARP and VLAN tags; IP protocols with a word of their own. */
+static const struct {
+    uint8_t protocol;
+    uint32_t code;
+    const char *word;
+    const char *remedy;
+} taken[] = {
+    {PS_PROTOCOL_ETHERNET, 0x0800, "ethertype 0x0800", "IPv4 needs a rule of protocol tcp, udp, icmp or ip"},
+    {PS_PROTOCOL_ETHERNET, 0x86dd, "ethertype 0x86dd", "IPv6 needs a rule of protocol tcp, udp, icmp or ip"},
+    {PS_PROTOCOL_ETHERNET, 0x0806, "ethertype 0x0806", "ARP passes with the conduit"},
+    {PS_PROTOCOL_ETHERNET, 0x8100, "ethertype 0x8100", "VLAN tags belong to `vlans` of a zone"},
+    {PS_PROTOCOL_ETHERNET, 0x88a8, "ethertype 0x88a8", "VLAN tags belong to `vlans` of a zone"},
+    {PS_PROTOCOL_IP, 6, "IP protocol 6", "use protocol = \"tcp\""},
+    {PS_PROTOCOL_IP, 17, "IP protocol 17", "use protocol = \"udp\""},
+    {PS_PROTOCOL_IP, 1, "IP protocol 1", "use protocol = \"icmp\""},
+    {PS_PROTOCOL_IP, 58, "IP protocol 58", "use protocol = \"icmp\""},
+};
+
+static void lint_codes(const struct ps_lint *lint, uint32_t index)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+
+    for (uint32_t i = 0; i < rule->n_codes; i++)
+        for (size_t k = 0; k < sizeof(taken) / sizeof(taken[0]); k++)
+            if (rule->protocol == taken[k].protocol && rule->codes[i].first == taken[k].code &&
+                rule->codes[i].last == taken[k].code)
+                ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index, "rule \"%s\" can never match %s: %s", rule->name,
+                             taken[k].word, taken[k].remedy);
+}
+
+void ps_lint_rules_dead(const struct ps_lint *lint)
+{
+    const struct ps_model *model = lint->model;
+    uint8_t *families = zone_families(model);
+
+    for (uint32_t i = 0; i < model->n_rules; i++) {
+        const struct ps_rule *rule = &model->rules[i];
+        const struct ps_vocab *vocab = ps_lint_vocab(rule);
+
+        lint_ends(lint, i, families);
+        lint_codes(lint, i);
+        if (!vocab)
+            continue;
+        lint_stations(lint, i, vocab);
+        if (lint_functions(lint, i, vocab))
+            continue;
+        if (rule->n_objects > 0)
+            lint_objects(lint, i, vocab);
+        if (rule->n_values > 0)
+            lint_values(lint, i);
+    }
+    free(families);
+}
