@@ -158,6 +158,7 @@ struct ps_engine_stats {
     uint64_t offloaded_checksums;   /* see PS_CHECKSUMS_OFFLOAD */
     uint64_t cut_packets;           /* shorter than on the wire */
     uint64_t resyncs;               /* gap or damage after which a PDU start was found again */
+    uint64_t skipped_bytes;         /* of directions in which no PDU start could be found */
     uint64_t events_lost;
 };
 

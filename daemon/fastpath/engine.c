@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "engine.h"
+
+#include "admit.h"
+#include "engine_private.h"
+#include "inspect.h"
+#include "mem.h"
+#include "plain.h"
+#include "tcp.h"
+#include "verdict.h"
+
+_Static_assert(PS_OPERATION_TEXT_MAX >= 64, "an operation has room in an event");
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
+
+void ps_engine_config_init(struct ps_engine_config *config)
+{
+    *config = (struct ps_engine_config){
+        .n_flows = 65536,
+        .n_streams = 8192,
+        .reorder_segments = 4096,
+        .n_events = 4096,
+        .checksums = PS_CHECKSUMS_OFFLOAD,
+        .gateway = PS_NONE,
+        .hash_seed = {UINT64_C(0x9ae16a3b2f90404f), UINT64_C(0xc949d7c7509e6557)},
+    };
+}
+
+/* Whose dissector reads the flows that no rule grants: by the ports that dissectors and rules name. */
+static void learn_ports(struct ps_engine *engine)
+{
+    for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
+        uint16_t port = engine->dissectors[p]->default_port;
+        engine->port_protocol[0][port] = engine->port_protocol[1][port] = (uint8_t)p;
+    }
+    for (uint32_t rule = 0; rule < engine->n_rules; rule++) {
+        struct ps_rule_view view;
+        ps_image_rule_view(engine->image, rule, &view);
+        if (view.protocol == PS_PROTOCOL_NONE || view.protocol >= PS_N_DISSECTORS)
+            continue;
+        for (uint32_t i = 0; i < view.n_ports; i++)
+            for (uint32_t port = view.ports[i].first; port <= view.ports[i].last && port <= UINT16_MAX; port++)
+                engine->port_protocol[view.udp][port] = view.protocol;
+    }
+}
+
+static bool init_tables(struct ps_engine *engine)
+{
+    const struct ps_engine_config *config = &engine->config;
+    uint32_t state_len = 0, pdu_len = 0;
+    for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
+        const struct ps_dissector *d = ps_dissector_by_protocol(p);
+        engine->dissectors[p] = d;
+        state_len = d->state_len > state_len ? d->state_len : state_len;
+        pdu_len = d->max_pdu_len > pdu_len ? d->max_pdu_len : pdu_len;
+    }
+    engine->n_conduits = ps_image_n_conduits(engine->image);
+    engine->n_rules = ps_image_n_rules(engine->image);
+    engine->conduit_stats = ps_mem_new((engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
+    engine->rule_stats = ps_mem_new((engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
+    return engine->conduit_stats && engine->rule_stats &&
+           ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
+           ps_streams_init(&engine->streams, config->n_streams, pdu_len, config->reorder_segments) &&
+           ps_event_ring_init(&engine->ring, config->n_events);
+}
+
+struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const struct ps_image *image)
+{
+    struct ps_engine *engine = ps_mem_new(sizeof *engine);
+    if (!engine)
+        return NULL;
+    engine->config = *config;
+    engine->image = image;
+    engine->sink = (struct ps_stream_sink){.ctx = engine, .bytes = ps_inspect_bytes, .gap = ps_inspect_gap};
+    if (!init_tables(engine)) {
+        ps_engine_free(engine);
+        return NULL;
+    }
+    learn_ports(engine);
+    return engine;
+}
+
+void ps_engine_free(struct ps_engine *engine)
+{
+    if (!engine)
+        return;
+    ps_flow_table_fini(&engine->table);
+    ps_streams_fini(&engine->streams);
+    ps_event_ring_fini(&engine->ring);
+    ps_mem_free(engine->conduit_stats, (engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
+    ps_mem_free(engine->rule_stats, (engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
+    ps_mem_free(engine, sizeof *engine);
+}
+
+/* ---- flows ----------------------------------------------------------------------------------------------------- */
+
+uint32_t ps_engine_find(const struct ps_engine *engine, const struct ps_key *key, uint64_t hash, uint32_t hint)
+{
+    if (hint != PS_NONE && engine->table.flows[hint].phase != PS_FLOW_FREE) {
+        const struct ps_key *held = &engine->table.flows[hint].key;
+        struct ps_key mirror = ps_key_mirror(key);
+        if (ps_key_equal(held, key) || ps_key_equal(held, &mirror))
+            return hint;
+    }
+    return ps_flow_find(&engine->table, key, hash);
+}
+
+/* What the flow still keeps is judged as if its packets came now; the packet in hand is not decided by it. */
+void ps_engine_close(struct ps_engine *engine, uint32_t line)
+{
+    struct ps_flow *flow = ps_engine_flow(engine, line);
+    if (flow->phase == PS_FLOW_CLOSED)
+        return;
+    struct ps_current saved = engine->current;
+    engine->nobody = (struct ps_decision){.verdict = PS_VERDICT_PASS};
+    engine->current = (struct ps_current){.out = &engine->nobody, .line = line};
+    for (unsigned dir = 0; dir < 2 && (flow->flags & PS_FLOW_INSPECTED); dir++) {
+        engine->current.dir = (uint8_t)dir;
+        ps_stream_flush(&engine->streams, flow, dir, &engine->sink);
+        ps_inspect_end(engine);
+    }
+    engine->current.dir = PS_TO_SERVER;
+    if (engine->config.flow_events && !(flow->flags & PS_FLOW_NOT_OURS))
+        ps_verdict_note(engine, PS_EVENT_FLOW_END, 0);
+    flow->phase = PS_FLOW_CLOSED;
+    engine->stats.flows_now--;
+    engine->current = saved;
+}
+
+bool ps_engine_finish(struct ps_engine *engine)
+{
+    struct ps_flow_table *table = &engine->table;
+    for (; engine->finish_line < table->n_fresh; engine->finish_line++) {
+        if (ps_event_ring_room(&engine->ring) <= engine->ring.capacity / 2)
+            return true;
+        if (ps_engine_flow(engine, engine->finish_line)->phase == PS_FLOW_FREE)
+            continue;
+        ps_engine_close(engine, engine->finish_line);
+        ps_flow_remove(table, engine->finish_line);
+    }
+    engine->finish_line = 0;
+    return false;
+}
+
+/* ---- burst ----------------------------------------------------------------------------------------------------- */
+
+static void dispatch(struct ps_engine *engine, uint32_t i)
+{
+    const struct ps_desc *desc = &engine->desc[i];
+    if (desc->reason != PS_REASON_NONE) {
+        ps_admit_refuse(engine, desc, desc->reason);
+        return;
+    }
+    switch ((enum ps_kind)desc->kind) {
+    case PS_KIND_TCP:
+        ps_tcp_judge(engine, desc, engine->hash[i], engine->hint[i]);
+        return;
+    case PS_KIND_ICMP:
+        ps_icmp_judge(engine, desc, engine->hash[i], engine->hint[i]);
+        return;
+    case PS_KIND_ARP:
+        ps_arp_judge(engine, desc);
+        return;
+    case PS_KIND_UDP:
+    case PS_KIND_IP:
+    case PS_KIND_FRAME:
+        ps_plain_judge(engine, desc, engine->hash[i], engine->hint[i]);
+        return;
+    case PS_KIND_NONE:
+        break;
+    }
+    ps_admit_refuse(engine, desc, PS_REASON_BUG);
+}
+
+static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint32_t i, struct ps_decision *out)
+{
+    const struct ps_desc *desc = &engine->desc[i];
+    struct ps_engine_stats *stats = &engine->stats;
+    *out = (struct ps_decision){.verdict = PS_VERDICT_PASS};
+    if (packet->time_ns > engine->now_ns)
+        engine->now_ns = packet->time_ns;
+    engine->number = packet->number;
+    engine->current = (struct ps_current){.packet = packet, .out = out, .line = PS_NONE};
+    stats->packets++;
+    stats->bytes += packet->wire_len;
+    stats->cut_packets += packet->len < packet->wire_len;
+    stats->offloaded_checksums += desc->offloaded;
+    stats->non_ip += desc->kind == PS_KIND_FRAME || desc->kind == PS_KIND_ARP;
+    dispatch(engine, i);
+    stats->passed += out->verdict == PS_VERDICT_PASS;
+    stats->dropped += out->verdict != PS_VERDICT_PASS;
+}
+
+/* What a packet's judgement will touch is fetched while the others of its burst are worked on: first the packets, then
+ * the buckets, then the flow lines with their protocol state, then the rules they lead to. */
+static void prefetch_flow(struct ps_engine *engine, uint32_t line)
+{
+    const uint8_t *cold = engine->table.cold + (size_t)line * PS_FLOW_COLD_LEN;
+    const uint8_t *state = ps_flow_state(&engine->table, line);
+    __builtin_prefetch(&engine->table.flows[line], 1);
+    __builtin_prefetch(cold, 1);
+    __builtin_prefetch(cold + 64, 0);
+    __builtin_prefetch(state, 1);
+    __builtin_prefetch(state + 64, 1);
+}
+
+static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
+{
+    const struct ps_path *path = &ps_flow_cold(&engine->table, line)->path;
+    if (path->conduit < engine->n_conduits)
+        __builtin_prefetch(&engine->conduit_stats[path->conduit], 1);
+    if (path->rules[0] < engine->n_rules)
+        __builtin_prefetch(&engine->rule_stats[path->rules[0]], 1);
+}
+
+void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out)
+{
+    if (n > PS_BURST_MAX)
+        n = PS_BURST_MAX;
+    for (uint32_t i = 0; i < n; i++) {
+        __builtin_prefetch(packets[i].data);
+        __builtin_prefetch(packets[i].data + 64);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct ps_decode_how how = {.checksums = engine->config.checksums,
+                                    .port_known = packets[i].port != PS_PORT_UNKNOWN};
+        ps_decode(&packets[i], how, &engine->desc[i]);
+        engine->hash[i] = ps_flow_hash(&engine->table, &engine->desc[i].key);
+        ps_flow_prefetch_bucket(&engine->table, engine->hash[i]);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        engine->hint[i] = ps_flow_hint(&engine->table, engine->hash[i]);
+        if (engine->hint[i] != PS_NONE)
+            prefetch_flow(engine, engine->hint[i]);
+    }
+    for (uint32_t i = 0; i < n; i++)
+        if (engine->hint[i] != PS_NONE)
+            prefetch_policy(engine, engine->hint[i]);
+    for (uint32_t i = 0; i < n; i++)
+        judge(engine, &packets[i], i, &out[i]);
+    engine->stats.retransmissions = engine->streams.n_retransmitted;
+    engine->stats.out_of_order = engine->streams.n_kept;
+}
+
+/* ---- what happened --------------------------------------------------------------------------------------------- */
+
+uint32_t ps_engine_events(struct ps_engine *engine, struct ps_event *events, uint32_t max)
+{
+    return ps_event_ring_take(&engine->ring, events, max);
+}
+
+const struct ps_engine_stats *ps_engine_stats(const struct ps_engine *engine)
+{
+    return &engine->stats;
+}
+
+const struct ps_conduit_stats *ps_engine_conduit_stats(const struct ps_engine *engine, uint32_t conduit)
+{
+    return &engine->conduit_stats[conduit < engine->n_conduits ? conduit : engine->n_conduits];
+}
+
+const struct ps_rule_stats *ps_engine_rule_stats(const struct ps_engine *engine, uint32_t rule)
+{
+    return &engine->rule_stats[rule < engine->n_rules ? rule : engine->n_rules];
+}

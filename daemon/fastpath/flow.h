@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * flow.h - the flow table: fixed capacity, one cache line decides the common case.
+ *
+ * Buckets of eight (tag, index) pairs lead to flow lines; every flow lives in one of two buckets. Lines are handed out
+ * in order, so that a small capture touches few pages. The hash is symmetric (both directions find the same flow) and
+ * seeded. Nothing here knows protocols or policy; the caller ends a flow before it removes it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/terms.h"
+#include "key.h"
+#include "match.h"
+
+enum ps_flow_phase {
+    PS_FLOW_FREE = 0,
+    PS_FLOW_OPENING, /* TCP: the client's SYN was seen */
+    PS_FLOW_OPEN,
+    PS_FLOW_CLOSED, /* stays until its place is needed, so that stragglers find it */
+};
+
+enum ps_flow_flag {
+    PS_FLOW_GRANTED = 0x01,
+    PS_FLOW_INSPECTED = 0x02, /* a dissector reads it, granted or not */
+    PS_FLOW_NOT_OURS = 0x04,  /* passed and counted, judged by nobody */
+    PS_FLOW_MISSED = 0x08,    /* bytes were missed: joined late, gap, or damage */
+    PS_FLOW_BOUND_CLIENT = 0x10, /* the client's asset has a MAC */
+    PS_FLOW_BOUND_SERVER = 0x20,
+};
+
+/* Per direction; the stream's business. */
+enum ps_flow_dir_flag {
+    PS_DIR_STARTED = 0x01, /* next[] is valid */
+    PS_DIR_FIN = 0x02,     /* the FIN was taken, in order */
+    PS_DIR_SEEK = 0x04,    /* looking for the start of a PDU */
+    PS_DIR_LATE = 0x08,    /* ... because the flow was joined late, not because something was lost */
+    PS_DIR_AHEAD = 0x10,   /* the peer has acknowledged more than was seen */
+};
+
+/* The hot line. */
+struct ps_flow {
+    struct ps_key key;  /* end 0 is the client */
+    uint32_t next[2];   /* sequence number expected, by enum ps_dir */
+    uint32_t half[2];   /* buffers of a direction, PS_NONE: none (stream.h) */
+    uint32_t seen;      /* time of the last packet, in ticks */
+    uint8_t phase;      /* enum ps_flow_phase */
+    uint8_t flags;      /* enum ps_flow_flag */
+    uint8_t dir[2];     /* enum ps_flow_dir_flag */
+};
+
+/* What only some packets need. */
+struct ps_flow_cold {
+    uint32_t packets;
+    uint8_t reason;   /* enum ps_reason: why it is not granted */
+    uint8_t protocol; /* whose dissector reads it, PS_PROTOCOL_NONE: none */
+    struct ps_path path;
+};
+
+#define PS_FLOW_COLD_LEN 128u
+#define PS_BUCKET_SLOTS 8u
+
+struct ps_flow_bucket {
+    uint32_t tag[PS_BUCKET_SLOTS];
+    uint32_t line[PS_BUCKET_SLOTS]; /* index + 1; 0: empty */
+};
+
+struct ps_flow_table {
+    struct ps_flow *flows;
+    uint8_t *cold; /* PS_FLOW_COLD_LEN each */
+    uint8_t *state; /* protocol state, state_len each */
+    struct ps_flow_bucket *buckets;
+    uint32_t *free_lines; /* a stack of lines that were given back */
+    uint32_t n_free, n_fresh; /* fresh: lines never used start here */
+    uint32_t capacity, bucket_mask, state_len;
+    uint32_t hand; /* where the search for a victim goes on */
+    uint64_t seed[2];
+};
+
+/* One tick is 2^20 ns, about a millisecond; the 32-bit count wraps after 52 days. */
+static inline uint32_t ps_flow_ticks(uint64_t time_ns)
+{
+    return (uint32_t)(time_ns >> 20);
+}
+#define PS_TICKS_PER_S 954u
+
+/* capacity is rounded up to a power of two; state_len octets of protocol state per flow. False: no memory. */
+bool ps_flow_table_init(struct ps_flow_table *table, uint32_t capacity, uint32_t state_len, const uint64_t seed[2]);
+void ps_flow_table_fini(struct ps_flow_table *table);
+
+uint64_t ps_flow_hash(const struct ps_flow_table *table, const struct ps_key *key);
+
+/* The line that probably holds the flow, by tag alone: for prefetching. PS_NONE: none. */
+uint32_t ps_flow_hint(const struct ps_flow_table *table, uint64_t hash);
+
+/* The flow of key or of its mirror image; PS_NONE: none. */
+uint32_t ps_flow_find(const struct ps_flow_table *table, const struct ps_key *key, uint64_t hash);
+
+/* A zeroed line (protocol state too) with this key, or PS_NONE: a victim has to go first. The key must not be there. */
+uint32_t ps_flow_insert(struct ps_flow_table *table, const struct ps_key *key, uint64_t hash);
+
+/* Who makes room for this hash: closed flows first, then half-open ones, then refused ones, then uninspected ones that
+ * were idle for 10 s, then inspected ones idle for a day. PS_NONE: nobody; an established allowed flow is not evicted
+ * for a newcomer. Looks at 80 lines at most. */
+uint32_t ps_flow_victim(struct ps_flow_table *table, uint64_t hash, uint32_t now);
+
+void ps_flow_remove(struct ps_flow_table *table, uint32_t line);
+
+static inline struct ps_flow_cold *ps_flow_cold(const struct ps_flow_table *table, uint32_t line)
+{
+    return (struct ps_flow_cold *)(void *)(table->cold + (size_t)line * PS_FLOW_COLD_LEN);
+}
+
+static inline void *ps_flow_state(const struct ps_flow_table *table, uint32_t line)
+{
+    return table->state + (size_t)line * table->state_len;
+}
+
+static inline void ps_flow_prefetch_bucket(const struct ps_flow_table *table, uint64_t hash)
+{
+    __builtin_prefetch(&table->buckets[hash & table->bucket_mask], 0);
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "inspect.h"
+
+#include <string.h>
+
+#include "base/check.h"
+#include "base/rd.h"
+#include "base/time.h"
+#include "verdict.h"
+
+/* The current flow and direction, gathered once per delivery. */
+struct view {
+    struct ps_engine *engine;
+    struct ps_flow *flow;
+    const struct ps_flow_cold *cold;
+    const struct ps_dissector *dissector;
+    struct ps_dialog dialog;
+};
+
+static struct view view_current(struct ps_engine *engine)
+{
+    uint32_t line = engine->current.line;
+    struct ps_flow *flow = ps_engine_flow(engine, line);
+    const struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    return (struct view){
+        .engine = engine,
+        .flow = flow,
+        .cold = cold,
+        .dissector = engine->dissectors[cold->protocol],
+        .dialog = {.state = ps_flow_state(&engine->table, line),
+                   .now_ns = engine->now_ns,
+                   .timeout_ns = cold->path.timeout_ms * PS_NS_PER_MS,
+                   .relax = cold->path.relax,
+                   .max_outstanding = cold->path.max_outstanding,
+                   .dir = engine->current.dir,
+                   .midstream = (flow->flags & PS_FLOW_MISSED) != 0}};
+}
+
+/* ---- one PDU --------------------------------------------------------------------------------------------------- */
+
+/* PS_REASON_NONE and the last rule when every fact is granted. */
+static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
+{
+    const struct ps_facts *facts = &v->engine->facts;
+    if (!(v->flow->flags & PS_FLOW_GRANTED))
+        return v->cold->reason;
+    if (facts->n_facts == 0)
+        return PS_REASON_NO_FACTS;
+    for (unsigned i = 0; i < facts->n_facts; i++) {
+        enum ps_reason reason = ps_match_fact(v->engine->image, &v->cold->path, &facts->item[i], rule);
+        if (reason != PS_REASON_NONE)
+            return reason;
+    }
+    return PS_REASON_NONE;
+}
+
+/* Replies of a flow that is refused have nothing to be judged by: only its requests name what was asked for. */
+static bool is_unjudged_reply(const struct view *v)
+{
+    return v->dialog.dir == PS_TO_CLIENT && !(v->flow->flags & PS_FLOW_GRANTED);
+}
+
+/* data[0..len) is a whole PDU, or as much as there is of one that frame() refused with `fault`. */
+static void judge(const struct view *v, const uint8_t *data, uint32_t len, struct ps_rd_fault fault)
+{
+    struct ps_engine *engine = v->engine;
+    struct ps_verdict_pdu pdu = {.dissector = v->dissector, .data = data, .len = len, .rule = PS_NONE};
+    struct ps_rd rd;
+    struct ps_rd_fault decode_fault;
+    ps_facts_clear(&engine->facts);
+    ps_rd_init(&rd, &decode_fault, data, len);
+    bool sound = v->dissector->decode(&v->dialog, &rd, &engine->facts) == PS_OK && ps_rd_finish(&rd) == PS_OK;
+    if (fault.reason != PS_REASON_NONE || !sound) {
+        pdu.reason = (uint8_t)(fault.reason != PS_REASON_NONE ? fault.reason : decode_fault.reason);
+        pdu.offset = fault.reason != PS_REASON_NONE ? fault.offset : decode_fault.offset;
+        if (!PS_CHECK(pdu.reason != PS_REASON_NONE))
+            pdu.reason = PS_REASON_BUG;
+    } else {
+        pdu.reply = engine->facts.kind == PS_PDU_REPLY || engine->facts.kind == PS_PDU_REFUSAL;
+        if (!pdu.reply || engine->facts.n_facts > 0)
+            pdu.reason = (uint8_t)match_facts(v, &pdu.rule);
+        v->dissector->accept(&v->dialog, &engine->facts);
+    }
+    if (!is_unjudged_reply(v))
+        ps_verdict_pdu(engine, &pdu);
+}
+
+/* ---- framing --------------------------------------------------------------------------------------------------- */
+
+static enum ps_result frame(const struct view *v, const uint8_t *data, uint32_t len, uint32_t *extent,
+                            struct ps_rd_fault *fault)
+{
+    struct ps_rd rd;
+    ps_rd_init(&rd, fault, data, len);
+    *extent = 0;
+    enum ps_result result = v->dissector->frame(&v->dialog, &rd, extent);
+    if (result == PS_OK && !PS_CHECK(*extent > 0 && *extent <= len))
+        result = PS_BAD;
+    if (result == PS_BAD && fault->reason == PS_REASON_NONE)
+        fault->reason = PS_REASON_BUG;
+    return result;
+}
+
+/* Bytes were missed: replies to requests that nobody saw are no fault from here on. */
+static void miss(struct view *v)
+{
+    v->flow->flags |= PS_FLOW_MISSED;
+    v->dialog.midstream = true;
+    v->flow->dir[v->dialog.dir] |= PS_DIR_SEEK;
+    v->flow->dir[v->dialog.dir] &= (uint8_t)~PS_DIR_LATE;
+    v->dissector->gap(&v->dialog);
+}
+
+static bool is_seeking(const struct view *v)
+{
+    return (v->flow->dir[v->dialog.dir] & PS_DIR_SEEK) != 0;
+}
+
+static void found(const struct view *v)
+{
+    if (!is_seeking(v))
+        return;
+    v->engine->stats.resyncs += !(v->flow->dir[v->dialog.dir] & PS_DIR_LATE);
+    v->flow->dir[v->dialog.dir] &= (uint8_t) ~(PS_DIR_SEEK | PS_DIR_LATE);
+}
+
+/* Nothing here can be framed. 0: go on at the next segment. */
+static uint32_t lose(struct view *v, const uint8_t *data, uint32_t len, const struct ps_rd_fault *fault)
+{
+    if (!is_seeking(v)) {
+        judge(v, data, len, *fault);
+        miss(v);
+    }
+    return 0;
+}
+
+/* The PDU that starts here does not end here: copy it. */
+static uint32_t begin(struct view *v, const uint8_t *data, uint32_t len, uint32_t extent)
+{
+    struct ps_streams *streams = &v->engine->streams;
+    struct ps_half *half = ps_stream_half_take(streams, v->flow, v->dialog.dir);
+    if (!half || len > streams->buf_len || extent > streams->buf_len) {
+        struct ps_rd_fault fault = {.reason = half ? PS_REASON_BUG : PS_REASON_REORDER_FULL};
+        return lose(v, data, len, &fault);
+    }
+    memcpy(half->buf, data, len);
+    half->len = len;
+    half->need = extent;
+    return len;
+}
+
+/* A refused PDU longer than any buffer: the rest of it is skipped when it comes. */
+static uint32_t skip_rest(struct view *v, uint32_t len, uint32_t extent)
+{
+    struct ps_half *half = ps_stream_half_take(&v->engine->streams, v->flow, v->dialog.dir);
+    if (!half) {
+        miss(v);
+        return 0;
+    }
+    half->skip = extent - len;
+    return len;
+}
+
+/* A PDU starts at data. Octets that were taken, 0: the rest of the segment cannot be framed. */
+static uint32_t take_first(struct view *v, const uint8_t *data, uint32_t len)
+{
+    struct ps_rd_fault fault;
+    uint32_t extent;
+    switch (frame(v, data, len, &extent, &fault)) {
+    case PS_OK:
+        found(v);
+        judge(v, data, extent, (struct ps_rd_fault){0});
+        return extent;
+    case PS_MORE:
+        return begin(v, data, len, extent);
+    case PS_BAD:
+        break;
+    }
+    bool judged_late = (v->flow->dir[v->dialog.dir] & PS_DIR_LATE) && extent > 0 && extent <= len;
+    if (extent == 0 || (is_seeking(v) && !judged_late))
+        return lose(v, data, len, &fault);
+    if (extent > len && extent <= v->engine->streams.buf_len)
+        return begin(v, data, len, extent);
+    found(v);
+    judge(v, data, extent < len ? extent : len, fault);
+    return extent <= len ? extent : skip_rest(v, len, extent);
+}
+
+/* half->buf[0..old) and the `taken` octets behind it hold a PDU of `extent` octets that frame() has answered about. */
+static uint32_t finish_pdu(struct view *v, struct ps_half *half, uint32_t old, uint32_t extent,
+                           const struct ps_rd_fault *fault)
+{
+    half->len = 0;
+    found(v);
+    judge(v, half->buf, extent, *fault);
+    return extent - old;
+}
+
+/* half holds the start of a PDU. As take_first(). */
+static uint32_t take_next(struct view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
+{
+    uint32_t old = half->len, limit = half->need > old ? half->need : v->engine->streams.buf_len;
+    uint32_t n = len < limit - old ? len : limit - old;
+    struct ps_rd_fault fault;
+    uint32_t extent;
+    memcpy(half->buf + old, data, n);
+    enum ps_result result = frame(v, half->buf, old + n, &extent, &fault);
+    if (result == PS_OK && PS_CHECK(extent > old))
+        return finish_pdu(v, half, old, extent, &fault);
+    bool waits = result == PS_MORE || (result == PS_BAD && extent > old + n && !is_seeking(v));
+    if (waits && old + n < v->engine->streams.buf_len && extent <= v->engine->streams.buf_len) {
+        half->len = old + n;
+        half->need = extent;
+        return n;
+    }
+    if (result == PS_BAD && extent > old && extent <= old + n && !is_seeking(v))
+        return finish_pdu(v, half, old, extent, &fault);
+    half->len = 0;
+    if (is_seeking(v)) { /* it was no start; this segment may be one */
+        v->engine->stats.skipped_bytes += old;
+        return take_first(v, data, len);
+    }
+    return lose(v, half->buf, old + n, &fault);
+}
+
+static uint32_t take(struct view *v, const uint8_t *data, uint32_t len)
+{
+    struct ps_half *half = ps_stream_half(&v->engine->streams, v->flow, v->dialog.dir);
+    if (half && half->skip > 0) {
+        uint32_t n = half->skip < len ? half->skip : len;
+        half->skip -= n;
+        return n;
+    }
+    return half && half->len > 0 ? take_next(v, half, data, len) : take_first(v, data, len);
+}
+
+void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len)
+{
+    struct view v = view_current(ctx);
+    for (uint32_t n; len > 0; data += n, len -= n) {
+        n = take(&v, data, len);
+        if (n == 0) {
+            v.engine->stats.skipped_bytes += len;
+            ps_verdict_drop(v.engine);
+            return;
+        }
+    }
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------------ */
+
+/* A PDU that will not be completed: refused when what there is of it is wrong already. */
+static void drop_unfinished(struct view *v, struct ps_half *half)
+{
+    struct ps_rd_fault fault;
+    uint32_t extent;
+    uint32_t len = half->len;
+    half->len = half->skip = 0;
+    if (len == 0)
+        return;
+    if (is_seeking(v)) {
+        v->engine->stats.skipped_bytes += len;
+        return;
+    }
+    if (frame(v, half->buf, len, &extent, &fault) == PS_BAD)
+        judge(v, half->buf, len, fault);
+    else
+        v->engine->stats.unfinished_pdus++;
+}
+
+void ps_inspect_gap(void *ctx, uint32_t n)
+{
+    struct ps_engine *engine = ctx;
+    struct view v = view_current(engine);
+    struct ps_half *half = ps_stream_half(&engine->streams, v.flow, v.dialog.dir);
+    if (half)
+        drop_unfinished(&v, half);
+    engine->stats.gaps++;
+    engine->stats.gap_bytes += n;
+    ps_verdict_note(engine, PS_EVENT_GAP, n);
+    miss(&v);
+}
+
+void ps_inspect_end(struct ps_engine *engine)
+{
+    struct view v = view_current(engine);
+    struct ps_half *half = ps_stream_half(&engine->streams, v.flow, v.dialog.dir);
+    if (!half)
+        return;
+    drop_unfinished(&v, half);
+    ps_stream_half_settle(&engine->streams, v.flow, v.dialog.dir);
+}
+
+/* ---- datagrams ------------------------------------------------------------------------------------------------- */
+
+void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut)
+{
+    struct view v = view_current(engine);
+    struct ps_rd_fault fault;
+    uint32_t extent;
+    v.dialog.datagram = true;
+    if (cut) {
+        engine->stats.gaps++;
+        v.flow->flags |= PS_FLOW_MISSED;
+        v.dialog.midstream = true;
+        v.dissector->gap(&v.dialog);
+        return;
+    }
+    enum ps_result result = frame(&v, data, len, &extent, &fault);
+    if (result == PS_MORE)
+        fault.reason = PS_REASON_TRUNCATED;
+    else if (result == PS_OK && extent < len)
+        fault = (struct ps_rd_fault){.reason = PS_REASON_SURPLUS, .offset = extent};
+    judge(&v, data, len, fault);
+}

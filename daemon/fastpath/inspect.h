@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * inspect.h - bytes in order -> PDUs -> facts -> judgement, for the current flow and direction of the engine.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "engine_private.h"
+
+/* The sink of the engine's streams (ctx is the engine). */
+void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len);
+void ps_inspect_gap(void *ctx, uint32_t n);
+
+/* One datagram: one PDU, all of it. cut: the capture has not all octets. */
+void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut);
+
+/* The current direction ends: what was begun is judged if it is already wrong, else counted as unfinished. */
+void ps_inspect_end(struct ps_engine *engine);
