@@ -49,8 +49,7 @@ __attribute__((format(printf, 5, 0))) static void add(const struct ps_lint *lint
     char *text = NULL;
     char *at = NULL;
 
-    if (vasprintf(&text, format, args) < 0 ||
-        asprintf(&at, "%s%s%s", place->prefix, place->slash, place->name) < 0) {
+    if (vasprintf(&text, format, args) < 0 || asprintf(&at, "%s%s%s", place->prefix, place->slash, place->name) < 0) {
         fputs("penstock: out of memory\n", stderr);
         abort();
     }
@@ -99,8 +98,8 @@ void ps_lint_rule(const struct ps_lint *lint, enum ps_severity severity, const c
                   const char *format, ...)
 {
     const struct ps_rule *r = &lint->model->rules[rule];
-    struct place place = {.src = r->src, .prefix = lint->model->conduits[r->conduit].name, .slash = "/",
-                          .name = r->name};
+    struct place place = {
+        .src = r->src, .prefix = lint->model->conduits[r->conduit].name, .slash = "/", .name = r->name};
     va_list args;
 
     va_start(args, format);

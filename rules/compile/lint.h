@@ -31,8 +31,8 @@ void *ps_lint_calloc(size_t n, size_t size);
 
 PS_LINT_PRINTF void ps_lint_zone(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t zone,
                                  const char *format, ...);
-PS_LINT_PRINTF void ps_lint_asset(const struct ps_lint *lint, enum ps_severity severity, const char *id,
-                                  uint32_t asset, const char *format, ...);
+PS_LINT_PRINTF void ps_lint_asset(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t asset,
+                                  const char *format, ...);
 PS_LINT_PRINTF void ps_lint_conduit(const struct ps_lint *lint, enum ps_severity severity, const char *id,
                                     uint32_t conduit, const char *format, ...);
 PS_LINT_PRINTF void ps_lint_rule(const struct ps_lint *lint, enum ps_severity severity, const char *id, uint32_t rule,
@@ -47,9 +47,9 @@ PS_LINT_PRINTF void ps_lint_rule(const struct ps_lint *lint, enum ps_severity se
 
 /* The facts that an inspected rule can grant, taken over functions, classes and objects together. */
 struct ps_grants {
-    uint32_t ops;       /* classes */
-    uint32_t spaces;    /* address spaces of the facts, by bit of their row in the vocabulary */
-    uint32_t listed;    /* the same of the rule's objects */
+    uint32_t ops;    /* classes */
+    uint32_t spaces; /* address spaces of the facts, by bit of their row in the vocabulary */
+    uint32_t listed; /* the same of the rule's objects */
     uint32_t n_functions;
     bool all_functions; /* every function of the protocol, in every class it has */
     bool writes;        /* some fact carries a value */

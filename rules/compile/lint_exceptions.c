@@ -7,9 +7,9 @@
 /* Every id that the lint gives, in order. Ids of the loader and the compiler are no matter of acceptance: without them
  * repaired there is no image. */
 static const char *const known_ids[] = {
-    "ZL-004", "ZL-006", "ZL-008", "ZL-009", "ZL-012", "ZL-020", "ZL-021", "ZL-022", "ZL-023", "ZL-030", "ZL-031",
-    "ZL-032", "ZL-034", "ZL-040", "ZL-041", "ZL-050", "ZL-060", "ZL-063", "ZL-064", "ZL-070", "ZL-071", "ZL-072",
-    "ZL-080", "ZL-081", "ZL-082", "ZL-083", "ZL-084", "ZL-087", "ZL-089", "ZL-092",
+    "ZL-004", "ZL-006", "ZL-008", "ZL-009", "ZL-012", "ZL-020", "ZL-021", "ZL-022", "ZL-023", "ZL-030",
+    "ZL-031", "ZL-032", "ZL-034", "ZL-040", "ZL-041", "ZL-050", "ZL-060", "ZL-063", "ZL-064", "ZL-070",
+    "ZL-071", "ZL-072", "ZL-080", "ZL-081", "ZL-082", "ZL-083", "ZL-084", "ZL-087", "ZL-089", "ZL-092",
 };
 
 static bool known(const char *id)

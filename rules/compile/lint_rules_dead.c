@@ -114,8 +114,7 @@ static bool lint_functions(const struct ps_lint *lint, uint32_t index, const str
     if (rule->ops & ~of_protocol)
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" lists operations that no function of %s has: %s; remove them", rule->name,
-                     ps_protocol_name(rule->protocol),
-                     ps_ops_text(rule->ops & ~of_protocol, words, sizeof(words)));
+                     ps_protocol_name(rule->protocol), ps_ops_text(rule->ops & ~of_protocol, words, sizeof(words)));
     if (of_rule == 0 && (rule->ops == 0 || (rule->ops & of_protocol)))
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" can never match: none of its functions is one of the operations %s; leave one of the "

@@ -68,9 +68,9 @@ static bool objects_contain(const struct ps_rule *a, const struct ps_rule *b)
     for (uint32_t i = 0; i < b->n_objects; i++) {
         uint32_t k = 0;
 
-        while (k < a->n_objects && !(a->objects[k].space == b->objects[i].space &&
-                                     a->objects[k].first <= b->objects[i].first &&
-                                     b->objects[i].last <= a->objects[k].last))
+        while (k < a->n_objects &&
+               !(a->objects[k].space == b->objects[i].space && a->objects[k].first <= b->objects[i].first &&
+                 b->objects[i].last <= a->objects[k].last))
             k++;
         if (k == a->n_objects)
             return false;
@@ -85,8 +85,7 @@ static bool values_contain(const struct ps_rule *a, const struct ps_rule *b)
     for (uint32_t i = 0; i < b->n_values; i++) {
         uint32_t k = 0;
 
-        while (k < a->n_values &&
-               !(a->values[k].min <= b->values[i].min && b->values[i].max <= a->values[k].max))
+        while (k < a->n_values && !(a->values[k].min <= b->values[i].min && b->values[i].max <= a->values[k].max))
             k++;
         if (k == a->n_values)
             return false;

@@ -62,8 +62,7 @@ static void lint_statements(const struct ps_lint *lint, uint32_t conduit)
         ps_lint_conduit(lint, PS_SEV_WARNING, "ZL-006", conduit,
                         "conduit \"%s\" allows nothing; add rules to `allow`, or remove the conduit", c->name);
     if (!c->owner || !c->purpose)
-        ps_lint_conduit(lint, PS_SEV_WARNING, "ZL-081", conduit,
-                        "conduit \"%s\" does not say %s; add %s", c->name,
+        ps_lint_conduit(lint, PS_SEV_WARNING, "ZL-081", conduit, "conduit \"%s\" does not say %s; add %s", c->name,
                         !c->owner && !c->purpose ? "who owns it and what it is for"
                         : !c->owner              ? "who owns it"
                                                  : "what it is for",
@@ -120,9 +119,10 @@ static void lint_levels(const struct ps_lint *lint, uint32_t conduit)
 
         if (c->sl_t[fr] >= high->sl_t[fr])
             continue;
-        ps_lint_conduit(lint, PS_SEV_WARNING, "ZL-071", conduit,
-                        "conduit \"%s\" asks for %s %u but zone \"%s\" at its end for %u; raise %s in the conduit's sl_t",
-                        c->name, ps_fr_name(fr), c->sl_t[fr], high->name, high->sl_t[fr], ps_fr_name(fr));
+        ps_lint_conduit(
+            lint, PS_SEV_WARNING, "ZL-071", conduit,
+            "conduit \"%s\" asks for %s %u but zone \"%s\" at its end for %u; raise %s in the conduit's sl_t", c->name,
+            ps_fr_name(fr), c->sl_t[fr], high->name, high->sl_t[fr], ps_fr_name(fr));
         break;
     }
     for (unsigned fr = 0; from->has_sl_t && to->has_sl_t && fr < PS_N_FR; fr++) {

@@ -87,10 +87,11 @@ static void lint_asset(const struct ps_lint *lint, uint32_t asset, enum role_cla
     const struct ps_zone *zone = &lint->model->zones[a->zone];
 
     if (class == ROLE_PORTABLE && zone->kind != PS_ZONE_TEMPORARY)
-        ps_lint_asset(lint, PS_SEV_WARNING, "ZL-040", asset,
-                      "asset \"%s\" comes and goes (%s) but is in zone \"%s\" among permanent assets; move it to a zone "
-                      "of kind = \"temporary\"",
-                      a->name, a->role, zone->name);
+        ps_lint_asset(
+            lint, PS_SEV_WARNING, "ZL-040", asset,
+            "asset \"%s\" comes and goes (%s) but is in zone \"%s\" among permanent assets; move it to a zone "
+            "of kind = \"temporary\"",
+            a->name, a->role, zone->name);
     if (class == ROLE_RADIO && zone->kind != PS_ZONE_WIRELESS)
         ps_lint_asset(lint, PS_SEV_WARNING, "ZL-050", asset,
                       "asset \"%s\" has a radio (%s) but is in zone \"%s\" among wired assets; move it to a zone of "
@@ -119,10 +120,11 @@ static void lint_company(const struct ps_lint *lint, uint32_t zone, const uint32
                      "each a zone of its own",
                      z->name, assets[business].name, assets[business].role, assets[plant].name, assets[plant].role);
     if (safety != PS_NONE && control != PS_NONE && z->kind != PS_ZONE_SAFETY)
-        ps_lint_zone(lint, PS_SEV_ERROR, "ZL-030", zone,
-                     "zone \"%s\" holds a safety asset (\"%s\", %s) beside a control asset (\"%s\", %s); give the safety "
-                     "asset a zone of its own, or make the whole zone kind = \"safety\"",
-                     z->name, assets[safety].name, assets[safety].role, assets[control].name, assets[control].role);
+        ps_lint_zone(
+            lint, PS_SEV_ERROR, "ZL-030", zone,
+            "zone \"%s\" holds a safety asset (\"%s\", %s) beside a control asset (\"%s\", %s); give the safety "
+            "asset a zone of its own, or make the whole zone kind = \"safety\"",
+            z->name, assets[safety].name, assets[safety].role, assets[control].name, assets[control].role);
 }
 
 /* What the plant file leaves out about a zone. */
@@ -157,7 +159,7 @@ static void lint_zone(const struct ps_lint *lint, uint32_t zone)
 {
     uint32_t first[N_ROLE_CLASSES];
 
-    for (unsigned class = 0; class < N_ROLE_CLASSES; class++)
+    for (unsigned class = 0; class < N_ROLE_CLASSES; class ++)
         first[class] = PS_NONE;
     for (uint32_t a = lint->first_asset[zone]; a < lint->first_asset[zone + 1]; a++) {
         enum role_class class = role_class(lint->model->assets[a].role);

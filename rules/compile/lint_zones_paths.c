@@ -48,18 +48,29 @@ static void graph_fini(struct graph *graph)
     free(graph->conduits);
 }
 
-/* Goes along the conduits that start in zone. Improved zones are put into the level of their cost. */
-static void relax(const struct ps_model *model, const struct graph *graph, uint32_t zone, struct reach *reach,
-                  uint32_t *improved[2], uint32_t n_improved[2])
-{
-    for (uint32_t i = graph->first[zone]; i < graph->first[zone + 1]; i++) {
-        const struct ps_conduit *c = &model->conduits[graph->conduits[i]];
-        uint32_t step = c->mode == PS_MODE_ENFORCE;
+/* The walk over the graph. */
+struct walk {
+    const struct ps_model *model;
+    const struct graph *graph;
+    struct reach *reach;
+    uint32_t *level[2]; /* zones to go on from: at the same cost, at one more */
+    uint32_t n[2];
+};
 
-        if (c->n_rules == 0 || reach[zone].n_enforced + step >= reach[c->to].n_enforced)
+/* Goes along the conduits that start in zone. Improved zones are put into the level of their cost. */
+static void step_from(struct walk *walk, uint32_t zone)
+{
+    struct reach *reach = walk->reach;
+
+    for (uint32_t i = walk->graph->first[zone]; i < walk->graph->first[zone + 1]; i++) {
+        uint32_t conduit = walk->graph->conduits[i];
+        const struct ps_conduit *c = &walk->model->conduits[conduit];
+        uint32_t cost = c->mode == PS_MODE_ENFORCE;
+
+        if (c->n_rules == 0 || reach[zone].n_enforced + cost >= reach[c->to].n_enforced)
             continue;
-        reach[c->to] = (struct reach){reach[zone].n_enforced + step, graph->conduits[i]};
-        improved[step][n_improved[step]++] = c->to;
+        reach[c->to] = (struct reach){reach[zone].n_enforced + cost, conduit};
+        walk->level[cost][walk->n[cost]++] = c->to;
     }
 }
 
@@ -68,28 +79,30 @@ static void relax(const struct ps_model *model, const struct graph *graph, uint3
 static void find_reach(const struct ps_model *model, const struct graph *graph, struct reach *reach)
 {
     size_t room = 4 * (size_t)model->n_zones;
-    uint32_t *level[2] = {ps_lint_calloc(room, sizeof(uint32_t)), ps_lint_calloc(room, sizeof(uint32_t))};
-    uint32_t n[2] = {0, 0};
+    struct walk walk = {.model = model, .graph = graph, .reach = reach};
 
+    walk.level[0] = ps_lint_calloc(room, sizeof(uint32_t));
+    walk.level[1] = ps_lint_calloc(room, sizeof(uint32_t));
     for (uint32_t z = 0; z < model->n_zones; z++) {
         bool outside = KIND(model->zones[z].kind) & KINDS_OUTSIDE;
 
         reach[z] = (struct reach){outside ? 0 : PS_NONE, PS_NONE};
         if (outside)
-            level[0][n[0]++] = z;
+            walk.level[0][walk.n[0]++] = z;
     }
     for (uint32_t cost = 0; cost < 2; cost++) {
-        for (uint32_t i = 0; i < n[0]; i++)
-            if (reach[level[0][i]].n_enforced == cost)
-                relax(model, graph, level[0][i], reach, level, n);
-        uint32_t *swap = level[0];
-        level[0] = level[1];
-        level[1] = swap;
-        n[0] = n[1];
-        n[1] = 0;
+        uint32_t *done = walk.level[0];
+
+        for (uint32_t i = 0; i < walk.n[0]; i++)
+            if (reach[walk.level[0][i]].n_enforced == cost)
+                step_from(&walk, walk.level[0][i]);
+        walk.level[0] = walk.level[1];
+        walk.level[1] = done;
+        walk.n[0] = walk.n[1];
+        walk.n[1] = 0;
     }
-    free(level[0]);
-    free(level[1]);
+    free(walk.level[0]);
+    free(walk.level[1]);
 }
 
 /* The outside zone where the path to zone begins. */
@@ -238,8 +251,7 @@ static uint32_t zone_of_kind(const struct ps_model *model, const struct ps_gatew
     return PS_NONE;
 }
 
-static void lint_port(const struct ps_lint *lint, const struct ps_gateway *gateway,
-                      const struct ps_gateway_port *port)
+static void lint_port(const struct ps_lint *lint, const struct ps_gateway *gateway, const struct ps_gateway_port *port)
 {
     const unsigned all = (1u << PS_N_ZONE_KINDS) - 1;
     const unsigned outside = KINDS_OUTSIDE | KIND(PS_ZONE_DMZ) | KIND(PS_ZONE_TEMPORARY);
@@ -259,11 +271,12 @@ static void lint_port(const struct ps_lint *lint, const struct ps_gateway *gatew
     }
     if (one == PS_NONE || other == PS_NONE || rdf < 2)
         return;
-    ps_lint_zone(lint, PS_SEV_ERROR, "ZL-092", one,
-                 "%s zone \"%s\" shares port \"%s\" of gateway \"%s\" with %s zone \"%s\", and RDF %u asks for separate "
-                 "networks; give it a port of its own",
-                 ps_zone_kind_name(model->zones[one].kind), model->zones[one].name, port->name, gateway->name,
-                 ps_zone_kind_name(model->zones[other].kind), model->zones[other].name, rdf);
+    ps_lint_zone(
+        lint, PS_SEV_ERROR, "ZL-092", one,
+        "%s zone \"%s\" shares port \"%s\" of gateway \"%s\" with %s zone \"%s\", and RDF %u asks for separate "
+        "networks; give it a port of its own",
+        ps_zone_kind_name(model->zones[one].kind), model->zones[one].name, port->name, gateway->name,
+        ps_zone_kind_name(model->zones[other].kind), model->zones[other].name, rdf);
 }
 
 void ps_lint_zone_paths(const struct ps_lint *lint)

@@ -16,21 +16,21 @@ static const struct {
     enum service service;
     const char *word;
 } services[] = {
-    {53, SERVICE_NAMES, "DNS"},           {67, SERVICE_NAMES, "DHCP"},          {88, SERVICE_NAMES, "Kerberos"},
-    {123, SERVICE_NAMES, "NTP"},          {319, SERVICE_NAMES, "PTP"},          {320, SERVICE_NAMES, "PTP"},
-    {389, SERVICE_NAMES, "LDAP"},         {547, SERVICE_NAMES, "DHCPv6"},       {636, SERVICE_NAMES, "LDAPS"},
-    {25, SERVICE_PERSONAL, "mail"},       {110, SERVICE_PERSONAL, "mail"},      {143, SERVICE_PERSONAL, "mail"},
-    {465, SERVICE_PERSONAL, "mail"},      {587, SERVICE_PERSONAL, "mail"},      {993, SERVICE_PERSONAL, "mail"},
-    {995, SERVICE_PERSONAL, "mail"},      {5222, SERVICE_PERSONAL, "chat"},     {6667, SERVICE_PERSONAL, "chat"},
-    {5060, SERVICE_PERSONAL, "voice"},    {5061, SERVICE_PERSONAL, "voice"},    {80, SERVICE_WEB, "web"},
-    {443, SERVICE_WEB, "web"},            {8080, SERVICE_WEB, "web"},           {20, SERVICE_FILES, "FTP"},
-    {21, SERVICE_FILES, "FTP"},           {69, SERVICE_FILES, "TFTP"},          {139, SERVICE_FILES, "SMB"},
-    {445, SERVICE_FILES, "SMB"},          {2049, SERVICE_FILES, "NFS"},
+    {53, SERVICE_NAMES, "DNS"},        {67, SERVICE_NAMES, "DHCP"},       {88, SERVICE_NAMES, "Kerberos"},
+    {123, SERVICE_NAMES, "NTP"},       {319, SERVICE_NAMES, "PTP"},       {320, SERVICE_NAMES, "PTP"},
+    {389, SERVICE_NAMES, "LDAP"},      {547, SERVICE_NAMES, "DHCPv6"},    {636, SERVICE_NAMES, "LDAPS"},
+    {25, SERVICE_PERSONAL, "mail"},    {110, SERVICE_PERSONAL, "mail"},   {143, SERVICE_PERSONAL, "mail"},
+    {465, SERVICE_PERSONAL, "mail"},   {587, SERVICE_PERSONAL, "mail"},   {993, SERVICE_PERSONAL, "mail"},
+    {995, SERVICE_PERSONAL, "mail"},   {5222, SERVICE_PERSONAL, "chat"},  {6667, SERVICE_PERSONAL, "chat"},
+    {5060, SERVICE_PERSONAL, "voice"}, {5061, SERVICE_PERSONAL, "voice"}, {80, SERVICE_WEB, "web"},
+    {443, SERVICE_WEB, "web"},         {8080, SERVICE_WEB, "web"},        {20, SERVICE_FILES, "FTP"},
+    {21, SERVICE_FILES, "FTP"},        {69, SERVICE_FILES, "TFTP"},       {139, SERVICE_FILES, "SMB"},
+    {445, SERVICE_FILES, "SMB"},       {2049, SERVICE_FILES, "NFS"},
 };
 
 /* Ports of protocols that control devices obey: without inspection, a connection to one may write. */
-static const uint16_t control_ports[] = {102, 502, 802, 1089, 1090, 1091, 2222, 2404, 4840, 20000, 34962, 34963,
-                                         34964, 44818, 47808};
+static const uint16_t control_ports[] = {102,  502,   802,   1089,  1090,  1091,  2222, 2404,
+                                         4840, 20000, 34962, 34963, 34964, 44818, 47808};
 
 /* A rule with the things around it that the findings ask about. */
 struct subject {
@@ -90,9 +90,10 @@ static void lint_changes(const struct subject *s)
         return;
     }
     if (ops != 0)
-        ps_lint_rule(s->lint, PS_SEV_ERROR, id, s->index, "rule \"%s\" grants %s from %s zone \"%s\" into %s zone \"%s\"; %s",
-                     s->rule->name, ps_ops_text(ops, words, sizeof(words)), ps_zone_kind_name(s->from->kind),
-                     s->from->name, ps_zone_kind_name(s->to->kind), s->to->name, remedy);
+        ps_lint_rule(s->lint, PS_SEV_ERROR, id, s->index,
+                     "rule \"%s\" grants %s from %s zone \"%s\" into %s zone \"%s\"; %s", s->rule->name,
+                     ps_ops_text(ops, words, sizeof(words)), ps_zone_kind_name(s->from->kind), s->from->name,
+                     ps_zone_kind_name(s->to->kind), s->to->name, remedy);
     else if (!s->inspected && hides_control(s->rule))
         ps_lint_rule(s->lint, PS_SEV_ERROR, id, s->index,
                      "rule \"%s\" passes %s from %s zone \"%s\" into %s zone \"%s\" without inspection, so changes "
@@ -181,12 +182,12 @@ static void lint_bounds(const struct subject *s)
     if (!s->grants.writes || (objects && values))
         return;
     ps_lint_rule(s->lint, PS_SEV_WARNING, "ZL-084", s->index, "rule \"%s\" writes without %s; add %s", s->rule->name,
-                 objects            ? "a value bound"
-                 : values           ? "an address range"
-                                    : "an address range and a value bound",
-                 objects            ? "values = [\"min..max\"]"
-                 : values           ? "objects = [\"space:first-last\"]"
-                                    : "objects = [\"space:first-last\"] and values = [\"min..max\"]");
+                 objects  ? "a value bound"
+                 : values ? "an address range"
+                          : "an address range and a value bound",
+                 objects  ? "values = [\"min..max\"]"
+                 : values ? "objects = [\"space:first-last\"]"
+                          : "objects = [\"space:first-last\"] and values = [\"min..max\"]");
 }
 
 void ps_lint_zone_rules(const struct ps_lint *lint)

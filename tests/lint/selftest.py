@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import findings
 import includes
 import lint
 import purity
@@ -260,6 +261,29 @@ class ReasonsTest(TreeTest):
         self.expect(reasons, {reasons.DEF: "\n"}, "no rows")
         os.remove(os.path.join(self.root, reasons.DEF))
         self.expect(reasons, {}, "not there")
+
+
+class FindingsTest(TreeTest):
+    DOCUMENT = ("## Findings\n\n| ZL-001 | error | x |\n\n## Held by the plant file itself\n\n| ZL-002 | x |\n\n"
+                "## Not evaluated\n\n| ZL-003 | x |\n")
+    CODE = {"rules/compile/lint_zones.c": 'add("ZL-001");\n', "rules/compile/lint_exceptions.c": '"ZL-001",\n'}
+
+    def test_in_step__nothing(self):
+        self.expect(findings, {findings.DOCUMENT: self.DOCUMENT, **self.CODE})
+
+    def test_made_but_not_described__found(self):
+        self.expect(findings, {findings.DOCUMENT: self.DOCUMENT, **self.CODE, "rules/diag.c": '"ZL-009"\n'},
+                    "rules/diag.c:1: ZL-009")
+
+    def test_described_but_not_made__found(self):
+        self.expect(findings, {findings.DOCUMENT: self.DOCUMENT.replace("| ZL-001", "| ZL-004 | x |\n| ZL-001"), **self.CODE},
+                    "ZL-004 stands under Findings", "known_ids")
+
+    def test_made_but_said_not_to_be__found(self):
+        self.expect(findings, {findings.DOCUMENT: self.DOCUMENT.replace("ZL-003", "ZL-001"), **self.CODE}, "contradicts")
+
+    def test_no_document__found(self):
+        self.expect(findings, {}, "not there")
 
 
 class ScriptsTest(TreeTest):
