@@ -14,8 +14,8 @@
 
 /* "10.20.1.10" or "fd00:20:1::10"; IPv4-mapped IPv6 text is refused. */
 bool ps_addr_parse(const char *text, struct ps_addr *out);
-/* "10.20.1.0/24": first and last address. Bits set behind the prefix are refused: *why says what to write instead or what
- * is wrong (a static or model-independent sentence in buf). */
+/* "10.20.1.0/24", one address, or "first-last": first and last address. Bits set behind the prefix are refused, and an
+ * IPv6 block that holds the IPv4-mapped addresses: why says what is wrong or what to write instead. */
 bool ps_net_parse(const char *text, struct ps_addr *first, struct ps_addr *last, char *why, size_t why_size);
 void ps_addr_format(struct ps_addr addr, char buf[PS_ADDR_TEXT_MAX]);
 /* A block as one CIDR prefix if it is one, else "first-last". buf of 2 * PS_ADDR_TEXT_MAX. */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * conduits.c - conduits; their rules are in rules.c.
+ */
+#include "load.h"
+#include "load_rules.h"
+
+#include <string.h>
+
+static void read_purpose(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    ((struct ps_conduit *)into)->purpose = ps_load_copy(load, setting);
+}
+
+static void read_owner(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    ((struct ps_conduit *)into)->owner = ps_load_copy(load, setting);
+}
+
+static void read_from(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    ((struct ps_conduit *)into)->from = ps_load_zone_ref(load, setting);
+}
+
+static void read_to(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    ((struct ps_conduit *)into)->to = ps_load_zone_ref(load, setting);
+}
+
+static void read_mode(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    const char *words[] = {ps_mode_name(PS_MODE_ENFORCE), ps_mode_name(PS_MODE_MONITOR)};
+    uint32_t mode = ps_load_choice(load, setting, PS_WORDS(words, 2));
+    ((struct ps_conduit *)into)->mode = mode == PS_NONE ? PS_MODE_ENFORCE : (uint8_t)mode;
+}
+
+static void read_on_deny(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    const char *words[] = {ps_on_deny_name(PS_ON_DENY_RESET), ps_on_deny_name(PS_ON_DENY_DROP),
+                           ps_on_deny_name(PS_ON_DENY_ANSWER)};
+    uint32_t on_deny = ps_load_choice(load, setting, PS_WORDS(words, 3));
+    ((struct ps_conduit *)into)->on_deny = on_deny == PS_NONE ? PS_ON_DENY_RESET : (uint8_t)on_deny;
+}
+
+static void read_on_failure(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    const char *words[] = {ps_on_failure_name(PS_ON_FAILURE_CLOSED), ps_on_failure_name(PS_ON_FAILURE_OPEN)};
+    uint32_t choice = ps_load_choice(load, setting, PS_WORDS(words, 2));
+    ((struct ps_conduit *)into)->on_failure = choice == PS_NONE ? PS_ON_FAILURE_UNSET : (uint8_t)(choice + 1);
+}
+
+static void read_sl_t(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    struct ps_conduit *conduit = into;
+    conduit->has_sl_t = ps_load_sl_t(load, setting, conduit->sl_t);
+}
+
+static const struct ps_key conduit_keys[] = {
+    {"name", NULL, NULL},
+    {"from", read_from, "from = \"...\", the zone that opens connections"},
+    {"to", read_to, "to = \"...\", the zone that serves"},
+    {"purpose", read_purpose, NULL},
+    {"owner", read_owner, NULL},
+    {"mode", read_mode, NULL},
+    {"on_deny", read_on_deny, NULL},
+    {"on_failure", read_on_failure, NULL},
+    {"sl_t", read_sl_t, NULL},
+    {"allow", NULL, NULL},
+};
+
+static void read_conduit(struct ps_load *load, config_setting_t *group, struct ps_conduit *conduit)
+{
+    struct ps_model *model = load->model;
+    uint32_t index = (uint32_t)(conduit - model->conduits);
+    *conduit = (struct ps_conduit){.from = PS_NONE, .to = PS_NONE, .src = ps_load_place(load, group)};
+    conduit->name = ps_load_name(load, group, "a conduit");
+    load->at = conduit->name;
+    if (conduit->name) {
+        uint32_t first = ps_names_add(&load->conduits, conduit->name, index);
+        if (first != index)
+            ps_load_error(load, ps_load_member(group, "name"),
+                          "conduit \"%s\" is there already, on line %u of %s; rename one", conduit->name,
+                          model->conduits[first].src.line, load->source->files[model->conduits[first].src.file]);
+    }
+    ps_load_group(load, group, PS_KEYS(conduit_keys), "a conduit", conduit);
+    conduit->first_rule = model->n_rules;
+    config_setting_t *allow = ps_load_member(group, "allow");
+    if (allow)
+        ps_load_rules(load, allow, conduit);
+    conduit->n_rules = model->n_rules - conduit->first_rule;
+    load->at = NULL;
+}
+
+static size_t count_rules(const config_setting_t *list, unsigned n_conduits)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < n_conduits; i++) {
+        const config_setting_t *allow = ps_load_member(ps_load_elem(list, i), "allow");
+        n += allow && config_setting_is_aggregate(allow) ? (size_t)config_setting_length(allow) : 0;
+    }
+    return n < PS_MAX_RULES ? n : PS_MAX_RULES;
+}
+
+void ps_load_conduits(struct ps_load *load, config_setting_t *list)
+{
+    struct ps_model *model = load->model;
+    unsigned n = ps_load_groups(load, list, PS_MAX_CONDUITS, "a conduit");
+    model->conduits = ps_model_alloc(model, n * sizeof *model->conduits);
+    model->rules = ps_model_alloc(model, count_rules(list, n) * sizeof *model->rules);
+    for (unsigned i = 0; i < n; i++) {
+        config_setting_t *group = ps_load_elem(list, i);
+        if (config_setting_is_group(group))
+            read_conduit(load, group, &model->conduits[model->n_conduits++]);
+    }
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "mend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- writing --------------------------------------------------------------------------------------------------- */
+
+static void emit(struct ps_mend *mend, const char *s, size_t len)
+{
+    struct ps_source *source = mend->source;
+    if (source->capacity - source->len < len + 1) {
+        source->capacity = 2 * source->capacity + len + 4096;
+        source->text = realloc(source->text, source->capacity);
+        if (!source->text)
+            abort();
+    }
+    memcpy(source->text + source->len, s, len);
+    source->len += len;
+    source->text[source->len] = '\0';
+}
+
+/* Makes the line being written stand for the place of the token at hand. Separators and closing brackets are written
+ * without it, on the line of the token before: libconfig gives the last element of a list the line of what follows. */
+static void set_place(struct ps_mend *mend)
+{
+    struct ps_source *source = mend->source;
+    if (source->n_lines > 0) {
+        struct ps_src now = source->lines[source->n_lines - 1];
+        if (now.file == mend->at.file && now.line == mend->at.line)
+            return;
+        emit(mend, "\n", 1);
+    }
+    if (source->n_lines == source->lines_capacity) {
+        source->lines_capacity = 2 * source->lines_capacity + 256;
+        source->lines = reallocarray(source->lines, source->lines_capacity, sizeof source->lines[0]);
+        if (!source->lines)
+            abort();
+    }
+    source->lines[source->n_lines++] = mend->at;
+}
+
+static void emit_token(struct ps_mend *mend, const char *s, size_t len)
+{
+    set_place(mend);
+    emit(mend, s, len);
+    emit(mend, " ", 1);
+}
+
+/* ---- structure ------------------------------------------------------------------------------------------------- */
+
+static struct ps_mend_level *top(struct ps_mend *mend)
+{
+    return &mend->levels[mend->n_levels - 1];
+}
+
+static bool is_group(const struct ps_mend_level *level)
+{
+    return level->open == 0 || level->open == '{';
+}
+
+static const struct ps_mend_key *last_key(const struct ps_mend *mend)
+{
+    return &mend->keys[mend->n_keys - 1];
+}
+
+/* "%.*s" of the key that was read last. */
+#define LAST_KEY(mend) (int)last_key(mend)->len, (mend)->source->text + last_key(mend)->offset
+
+void ps_mend_init(struct ps_mend *mend, struct ps_source *source)
+{
+    *mend = (struct ps_mend){.source = source, .n_levels = 1};
+}
+
+bool ps_mend_wants_key(const struct ps_mend *mend)
+{
+    const struct ps_mend_level *level = &mend->levels[mend->n_levels - 1];
+    return is_group(level) && (level->state == PS_MEND_START || level->state == PS_MEND_VALUE);
+}
+
+static void add_key(struct ps_mend *mend, const char *s, size_t len)
+{
+    set_place(mend);
+    mend->keys[mend->n_keys++] = (struct ps_mend_key){.offset = mend->source->len, .len = len, .at = mend->at};
+    emit(mend, s, len);
+    emit(mend, " ", 1);
+    top(mend)->state = PS_MEND_KEY;
+}
+
+/* A key that the loader passes over. It takes the place of the last one when the group is full. */
+static void add_passed_over_key(struct ps_mend *mend)
+{
+    char name[16];
+    int len = snprintf(name, sizeof name, "*%u", ++mend->n_passed_over);
+    if (mend->n_keys - top(mend)->first_key >= PS_SOURCE_MAX_GROUP_KEYS)
+        mend->n_keys--;
+    add_key(mend, name, (size_t)len);
+}
+
+static bool is_key_text(const char *s, size_t len)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_0123456789";
+    if ((len == 4 && strncasecmp(s, "true", 4) == 0) || (len == 5 && strncasecmp(s, "false", 5) == 0))
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (!memchr(letters, s[i], i == 0 ? 52 : sizeof letters - 1))
+            return false;
+    return true;
+}
+
+static const struct ps_mend_key *find_key(const struct ps_mend *mend, size_t first, const char *s, size_t len)
+{
+    for (size_t i = first; i < mend->n_keys; i++)
+        if (mend->keys[i].len == len && memcmp(mend->source->text + mend->keys[i].offset, s, len) == 0)
+            return &mend->keys[i];
+    return NULL;
+}
+
+static void mended(struct ps_mend *mend)
+{
+    mend->source->mended = true;
+}
+
+void ps_mend_key(struct ps_mend *mend, const char *s, size_t len)
+{
+    const struct ps_mend_level *level = top(mend);
+    const struct ps_mend_key *same = find_key(mend, level->first_key, s, len);
+    size_t n_keys = mend->n_keys - level->first_key;
+    if (!is_key_text(s, len))
+        ps_source_error(mend->source, mend->at, "\"%.*s\" stands where a key should; write key = value;", (int)len, s);
+    else if (same)
+        ps_source_error(mend->source, mend->at, "key \"%.*s\" stands twice in this group, first on line %u; remove one",
+                        (int)len, s, same->at.line);
+    else if (n_keys == PS_SOURCE_MAX_GROUP_KEYS - 1)
+        ps_source_error(mend->source, mend->at, "a group of more than %u keys; no group has so many",
+                        PS_SOURCE_MAX_GROUP_KEYS - 1);
+    if (is_key_text(s, len) && !same && n_keys < PS_SOURCE_MAX_GROUP_KEYS - 1) {
+        add_key(mend, s, len);
+        return;
+    }
+    if (!same)
+        mended(mend);
+    add_passed_over_key(mend);
+}
+
+void ps_mend_equals(struct ps_mend *mend)
+{
+    struct ps_mend_level *level = top(mend);
+    if (level->state == PS_MEND_KEY && is_group(level)) {
+        emit(mend, "=", 1);
+        level->state = PS_MEND_EQUALS;
+        return;
+    }
+    mended(mend);
+    if (is_group(level))
+        ps_source_error(mend->source, mend->at, "\"=\" without a key before it; write key = value;");
+    else
+        ps_source_error(mend->source, mend->at, "\"=\" inside a list; put key = value pairs in { }");
+}
+
+/* A value comes: what is missing before it is complained about and written. */
+static void before_value(struct ps_mend *mend, bool text)
+{
+    struct ps_mend_level *level = top(mend);
+    if (!is_group(level)) {
+        if (level->state == PS_MEND_VALUE) {
+            ps_source_error(mend->source, mend->at, "a comma is missing between two entries of a list; add \",\"");
+            level->comma = true;
+        }
+        if (level->comma)
+            emit(mend, ",", 1);
+        level->comma = false;
+        return;
+    }
+    if (level->state == PS_MEND_VALUE && level->text && text)
+        return; /* libconfig joins neighbouring texts */
+    if (level->state == PS_MEND_KEY) {
+        ps_source_error(mend->source, mend->at, "\"=\" is missing after \"%.*s\"; write %.*s = ...", LAST_KEY(mend),
+                        LAST_KEY(mend));
+    } else if (level->state != PS_MEND_EQUALS) {
+        mended(mend);
+        ps_source_error(mend->source, mend->at, "a value without a key; write key = value;");
+        add_passed_over_key(mend);
+    }
+    if (level->state == PS_MEND_KEY)
+        emit(mend, "=", 1);
+}
+
+static void check_array_kind(struct ps_mend *mend, char kind)
+{
+    struct ps_mend_level *level = top(mend);
+    if (level->open != '[')
+        return;
+    if (level->kind && level->kind != kind)
+        ps_source_error(mend->source, mend->at,
+                        "texts and numbers in one [ ]; use ( ), or put the numbers in quotation marks");
+    level->kind = kind;
+}
+
+void ps_mend_value(struct ps_mend *mend, char kind, const char *s, size_t len)
+{
+    check_array_kind(mend, kind);
+    before_value(mend, kind == 't');
+    emit_token(mend, s, len);
+    top(mend)->state = PS_MEND_VALUE;
+    top(mend)->text = kind == 't';
+}
+
+/* A key whose value never came is taken back. */
+static void take_back_key(struct ps_mend *mend)
+{
+    mended(mend);
+    ps_source_error(mend->source, mend->at, "key \"%.*s\" has no value; write %.*s = ...;", LAST_KEY(mend),
+                    LAST_KEY(mend));
+    mend->source->len = last_key(mend)->offset;
+    mend->source->text[mend->source->len] = '\0';
+    mend->n_keys--;
+    top(mend)->state = PS_MEND_START;
+}
+
+void ps_mend_separator(struct ps_mend *mend, char c)
+{
+    struct ps_mend_level *level = top(mend);
+    if (is_group(level)) {
+        if (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS)
+            take_back_key(mend);
+        else if (level->state == PS_MEND_VALUE)
+            emit(mend, ";", 1);
+        level->state = PS_MEND_START;
+        return;
+    }
+    if (c == ';')
+        ps_source_error(mend->source, mend->at, "\";\" inside a list; separate its entries with \",\"");
+    else if (level->state == PS_MEND_START)
+        ps_source_error(mend->source, mend->at, "no entry stands before this comma; remove it");
+    level->comma |= level->state == PS_MEND_VALUE;
+    level->state = PS_MEND_START;
+}
+
+void ps_mend_open(struct ps_mend *mend, char c)
+{
+    if (top(mend)->open == '[')
+        ps_source_error(mend->source, mend->at, "\"%c\" inside [ ]; use ( ) for lists of groups or lists", c);
+    before_value(mend, false);
+    top(mend)->state = PS_MEND_VALUE;
+    top(mend)->text = false;
+    if (mend->n_levels > PS_SOURCE_MAX_NESTING) {
+        if (!mend->source->lost)
+            ps_source_error(mend->source, mend->at,
+                            "more than %u brackets inside each other; nothing in a plant file is so deep",
+                            PS_SOURCE_MAX_NESTING);
+        mend->source->lost = true;
+        return;
+    }
+    /* An array becomes a list: libconfig's arrays must be of one type, which check_array_kind() has said already. */
+    emit_token(mend, c == '{' ? "{" : "(", 1);
+    mend->levels[mend->n_levels++] = (struct ps_mend_level){.open = c, .at = mend->at, .first_key = mend->n_keys};
+}
+
+static char closer(char open)
+{
+    return open == '{' ? '}' : open == '[' ? ']' : ')';
+}
+
+static void close_top(struct ps_mend *mend)
+{
+    struct ps_mend_level *level = top(mend);
+    if (is_group(level) && (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS))
+        take_back_key(mend);
+    emit(mend, level->open == '{' ? "}" : ")", 1);
+    mend->n_keys = level->first_key;
+    mend->n_levels--;
+}
+
+void ps_mend_close(struct ps_mend *mend, char c)
+{
+    unsigned i = mend->n_levels - 1;
+    while (i > 0 && closer(mend->levels[i].open) != c)
+        i--;
+    if (i == 0) {
+        ps_source_error(mend->source, mend->at, "\"%c\" closes nothing; remove it", c);
+        return;
+    }
+    while (mend->n_levels > i + 1) {
+        const struct ps_mend_level *level = top(mend);
+        mended(mend);
+        ps_source_error(mend->source, mend->at, "\"%c\" of line %u is not closed before this \"%c\"; add \"%c\"",
+                        level->open, level->at.line, c, closer(level->open));
+        close_top(mend);
+    }
+    close_top(mend);
+}
+
+void ps_mend_end(struct ps_mend *mend)
+{
+    for (unsigned i = 1; i < mend->n_levels && !mend->source->lost; i++) {
+        mended(mend);
+        ps_source_error(mend->source, mend->levels[i].at, "\"%c\" is never closed; add \"%c\"", mend->levels[i].open,
+                        closer(mend->levels[i].open));
+    }
+    while (mend->n_levels > 1)
+        close_top(mend);
+    if (top(mend)->state == PS_MEND_KEY || top(mend)->state == PS_MEND_EQUALS)
+        take_back_key(mend);
+    emit(mend, "\n", 1);
+}
