@@ -47,6 +47,7 @@ static void learn_ports(struct ps_engine *engine)
 static bool init_tables(struct ps_engine *engine)
 {
     const struct ps_engine_config *config = &engine->config;
+    const struct ps_stream_sink sink = {.ctx = engine, .bytes = ps_inspect_bytes, .gap = ps_inspect_gap};
     uint32_t state_len = 0, pdu_len = 0;
     for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
         const struct ps_dissector *d = ps_dissector_by_protocol(p);
@@ -60,7 +61,7 @@ static bool init_tables(struct ps_engine *engine)
     engine->rule_stats = ps_mem_new((engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
     return engine->conduit_stats && engine->rule_stats &&
            ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
-           ps_streams_init(&engine->streams, config->n_streams, pdu_len, config->reorder_segments) &&
+           ps_streams_init(&engine->streams, &sink, config->n_streams, pdu_len, config->reorder_segments) &&
            ps_event_ring_init(&engine->ring, config->n_events);
 }
 
@@ -71,7 +72,6 @@ struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const str
         return NULL;
     engine->config = *config;
     engine->image = image;
-    engine->sink = (struct ps_stream_sink){.ctx = engine, .bytes = ps_inspect_bytes, .gap = ps_inspect_gap};
     if (!init_tables(engine)) {
         ps_engine_free(engine);
         return NULL;
@@ -116,7 +116,7 @@ void ps_engine_close(struct ps_engine *engine, uint32_t line)
     engine->current = (struct ps_current){.out = &engine->nobody, .line = line};
     for (unsigned dir = 0; dir < 2 && (flow->flags & PS_FLOW_INSPECTED); dir++) {
         engine->current.dir = (uint8_t)dir;
-        ps_stream_flush(&engine->streams, flow, dir, &engine->sink);
+        ps_stream_flush(&engine->streams, flow, dir);
         ps_inspect_end(engine);
     }
     engine->current.dir = PS_TO_SERVER;

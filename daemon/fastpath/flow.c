@@ -139,11 +139,26 @@ static uint32_t take_line(struct ps_flow_table *table)
     return table->n_fresh < table->capacity ? table->n_fresh++ : PS_NONE;
 }
 
+static unsigned n_held(const struct ps_flow_bucket *bucket)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < PS_BUCKET_SLOTS; i++)
+        n += bucket->line[i] != 0;
+    return n;
+}
+
+/* The first bucket, where look-ups begin; when it fills up, the emptier of both, so that both are hardly ever full. */
+static struct ps_flow_bucket *bucket_for(const struct ps_flow_table *table, uint64_t hash)
+{
+    struct ps_flow_bucket *first = first_bucket(table, hash), *second = second_bucket(table, hash);
+    if (n_held(first) < PS_BUCKET_SLOTS - 2)
+        return first;
+    return n_held(second) < n_held(first) ? second : first;
+}
+
 uint32_t ps_flow_insert(struct ps_flow_table *table, const struct ps_key *key, uint64_t hash)
 {
-    struct ps_flow_bucket *bucket = first_bucket(table, hash);
-    if (empty_slot(bucket) == PS_BUCKET_SLOTS)
-        bucket = second_bucket(table, hash);
+    struct ps_flow_bucket *bucket = bucket_for(table, hash);
     unsigned slot = empty_slot(bucket);
     if (slot == PS_BUCKET_SLOTS)
         return PS_NONE;

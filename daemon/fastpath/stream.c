@@ -14,9 +14,11 @@ static int32_t distance(uint32_t a, uint32_t b)
 
 /* ---- pools ----------------------------------------------------------------------------------------------------- */
 
-bool ps_streams_init(struct ps_streams *streams, uint32_t n_halves, uint32_t buf_len, uint32_t n_segments)
+bool ps_streams_init(struct ps_streams *streams, const struct ps_stream_sink *sink, uint32_t n_halves,
+                     uint32_t buf_len, uint32_t n_segments)
 {
-    *streams = (struct ps_streams){.n_halves = n_halves, .buf_len = buf_len, .n_segments = n_segments};
+    *streams = (struct ps_streams){
+        .sink = *sink, .n_halves = n_halves, .buf_len = buf_len, .n_segments = n_segments};
     streams->half_len = ((uint32_t)offsetof(struct ps_half, buf) + buf_len + 63) / 64 * 64;
     streams->free_half = streams->free_segment = PS_NONE;
     streams->halves = ps_mem_new((size_t)n_halves * streams->half_len);
@@ -91,25 +93,24 @@ static void give_segment(struct ps_streams *streams, uint32_t at)
 
 /* ---- in order -------------------------------------------------------------------------------------------------- */
 
-static void declare_gap(struct ps_flow *flow, unsigned dir, uint32_t n, const struct ps_stream_sink *sink)
+static void declare_gap(const struct ps_streams *streams, struct ps_flow *flow, unsigned dir, uint32_t n)
 {
     flow->dir[dir] &= (uint8_t)~PS_DIR_AHEAD;
-    sink->gap(sink->ctx, n);
+    streams->sink.gap(streams->sink.ctx, n);
 }
 
 /* in starts at or before the next number expected. Hands on what is new of it. */
-static void deliver(struct ps_flow *flow, unsigned dir, const struct ps_stream_in *in,
-                    const struct ps_stream_sink *sink)
+static void deliver(const struct ps_streams *streams, struct ps_flow *flow, unsigned dir, const struct ps_stream_in *in)
 {
     uint32_t old = flow->next[dir] - in->seq;
     if (in->wire > old) {
         flow->dir[dir] &= (uint8_t)~PS_DIR_AHEAD;
         flow->next[dir] = in->seq + in->wire;
         if (in->len > old)
-            sink->bytes(sink->ctx, in->data + old, in->len - old);
+            streams->sink.bytes(streams->sink.ctx, in->data + old, in->len - old);
         uint32_t here = in->len > old ? in->len : old;
         if (in->wire > here)
-            declare_gap(flow, dir, in->wire - here, sink);
+            declare_gap(streams, flow, dir, in->wire - here);
     }
     if (in->fin && flow->next[dir] == in->seq + in->wire && !(flow->dir[dir] & PS_DIR_FIN)) {
         flow->dir[dir] |= PS_DIR_FIN;
@@ -118,7 +119,7 @@ static void deliver(struct ps_flow *flow, unsigned dir, const struct ps_stream_i
 }
 
 /* Hands on kept segments whose turn has come. */
-static void drain(struct ps_streams *streams, struct ps_flow *flow, unsigned dir, const struct ps_stream_sink *sink)
+static void drain(struct ps_streams *streams, struct ps_flow *flow, unsigned dir)
 {
     struct ps_half *half = ps_stream_half(streams, flow, dir);
     while (half && half->head != PS_NONE) {
@@ -131,21 +132,20 @@ static void drain(struct ps_streams *streams, struct ps_flow *flow, unsigned dir
         struct ps_stream_in in = {.seq = segment->seq, .data = segment->data, .len = segment->len,
                                   .wire = segment->wire, .fin = segment->fin};
         if (distance(in.seq + in.wire, flow->next[dir]) >= 0)
-            deliver(flow, dir, &in, sink);
+            deliver(streams, flow, dir, &in);
         give_segment(streams, at);
     }
 }
 
 /* Gives up on what is missing before the first kept segment. */
-static void jump_to_kept(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                         const struct ps_stream_sink *sink)
+static void jump_to_kept(struct ps_streams *streams, struct ps_flow *flow, unsigned dir)
 {
     const struct ps_half *half = ps_stream_half(streams, flow, dir);
     uint32_t seq = streams->segments[half->head].seq;
     uint32_t n = seq - flow->next[dir];
     flow->next[dir] = seq;
-    declare_gap(flow, dir, n, sink);
-    drain(streams, flow, dir, sink);
+    declare_gap(streams, flow, dir, n);
+    drain(streams, flow, dir);
 }
 
 static bool has_kept(const struct ps_streams *streams, const struct ps_flow *flow, unsigned dir)
@@ -154,11 +154,10 @@ static bool has_kept(const struct ps_streams *streams, const struct ps_flow *flo
     return half && half->head != PS_NONE;
 }
 
-void ps_stream_flush(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                     const struct ps_stream_sink *sink)
+void ps_stream_flush(struct ps_streams *streams, struct ps_flow *flow, unsigned dir)
 {
     while (has_kept(streams, flow, dir))
-        jump_to_kept(streams, flow, dir, sink);
+        jump_to_kept(streams, flow, dir);
     ps_stream_half_settle(streams, flow, dir);
 }
 
@@ -199,11 +198,11 @@ static void copy_segment(struct ps_streams *streams, struct ps_half *half, const
 }
 
 static enum ps_reason take(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                           const struct ps_stream_in *in, const struct ps_stream_sink *sink);
+                           const struct ps_stream_in *in);
 
 /* in is ahead of its turn: keep it, or give up on what is missing when there is no room to wait. */
 static enum ps_reason keep(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                           const struct ps_stream_in *in, const struct ps_stream_sink *sink)
+                           const struct ps_stream_in *in)
 {
     struct ps_half *half = ps_stream_half_take(streams, flow, dir);
     uint32_t n = slots_for(in);
@@ -214,21 +213,21 @@ static enum ps_reason keep(struct ps_streams *streams, struct ps_flow *flow, uns
         return PS_REASON_NONE;
     }
     bool gave_up = has_kept(streams, flow, dir) || n > PS_HALF_SEGMENTS;
-    ps_stream_flush(streams, flow, dir, sink);
+    ps_stream_flush(streams, flow, dir);
     if (!gave_up)
         return PS_REASON_REORDER_FULL;
     if (distance(in->seq, flow->next[dir]) > 0) {
         uint32_t missing = in->seq - flow->next[dir];
         flow->next[dir] = in->seq;
-        declare_gap(flow, dir, missing, sink);
+        declare_gap(streams, flow, dir, missing);
     }
-    return take(streams, flow, dir, in, sink);
+    return take(streams, flow, dir, in);
 }
 
 /* Not of this connection as far as anybody can tell; but two in a row that continue one another show that the
  * capture lost more than a window, and the connection went on. */
 static enum ps_reason take_far(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                               const struct ps_stream_in *in, const struct ps_stream_sink *sink)
+                               const struct ps_stream_in *in)
 {
     struct ps_half *half = ps_stream_half_take(streams, flow, dir);
     bool goes_on = half && half->far && half->far_next == in->seq && in->wire > 0;
@@ -241,22 +240,22 @@ static enum ps_reason take_far(struct ps_streams *streams, struct ps_flow *flow,
     }
     half->far = false;
     while (has_kept(streams, flow, dir))
-        jump_to_kept(streams, flow, dir, sink);
+        jump_to_kept(streams, flow, dir);
     int32_t missing = distance(in->seq, flow->next[dir]);
     flow->next[dir] = in->seq;
-    declare_gap(flow, dir, missing > 0 ? (uint32_t)missing : 0, sink);
-    return take(streams, flow, dir, in, sink);
+    declare_gap(streams, flow, dir, missing > 0 ? (uint32_t)missing : 0);
+    return take(streams, flow, dir, in);
 }
 
 /* ---- segments -------------------------------------------------------------------------------------------------- */
 
 static enum ps_reason take(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                           const struct ps_stream_in *in, const struct ps_stream_sink *sink)
+                           const struct ps_stream_in *in)
 {
     int32_t ahead = distance(in->seq, flow->next[dir]);
     int32_t news = distance(in->seq + in->wire + in->fin, flow->next[dir]);
     if (ahead > (int32_t)PS_STREAM_WINDOW || news < -(int32_t)PS_STREAM_WINDOW)
-        return take_far(streams, flow, dir, in, sink);
+        return take_far(streams, flow, dir, in);
     if (news <= 0) {
         streams->n_retransmitted += in->wire > 1; /* 0 or 1 octet before its turn is a keep-alive probe */
         return PS_REASON_NONE;
@@ -264,18 +263,18 @@ static enum ps_reason take(struct ps_streams *streams, struct ps_flow *flow, uns
     if (flow->dir[dir] & PS_DIR_FIN)
         return PS_REASON_CLOSED;
     if (ahead > 0 && !(flow->dir[dir] & PS_DIR_AHEAD))
-        return keep(streams, flow, dir, in, sink);
+        return keep(streams, flow, dir, in);
     if (ahead > 0) {
-        ps_stream_flush(streams, flow, dir, sink);
+        ps_stream_flush(streams, flow, dir);
         ahead = distance(in->seq, flow->next[dir]);
         if (ahead > 0) {
             flow->next[dir] = in->seq;
-            declare_gap(flow, dir, (uint32_t)ahead, sink);
+            declare_gap(streams, flow, dir, (uint32_t)ahead);
         }
     }
     if (distance(in->seq + in->wire, flow->next[dir]) >= 0)
-        deliver(flow, dir, in, sink);
-    drain(streams, flow, dir, sink);
+        deliver(streams, flow, dir, in);
+    drain(streams, flow, dir);
     ps_stream_half_settle(streams, flow, dir);
     return PS_REASON_NONE;
 }
@@ -287,7 +286,7 @@ void ps_stream_start(struct ps_flow *flow, unsigned dir, uint32_t next)
 }
 
 enum ps_reason ps_stream_segment(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                                 const struct ps_stream_in *in, const struct ps_stream_sink *sink)
+                                 const struct ps_stream_in *in)
 {
     if (in->wire == 0 && !in->fin)
         return PS_REASON_NONE;
@@ -296,24 +295,23 @@ enum ps_reason ps_stream_segment(struct ps_streams *streams, struct ps_flow *flo
             return PS_REASON_NONE; /* may be a keep-alive probe, whose octet is garbage */
         ps_stream_start(flow, dir, in->seq);
     }
-    return take(streams, flow, dir, in, sink);
+    return take(streams, flow, dir, in);
 }
 
-void ps_stream_acked(struct ps_streams *streams, struct ps_flow *flow, unsigned dir, uint32_t ack, bool answered,
-                     const struct ps_stream_sink *sink)
+void ps_stream_acked(struct ps_streams *streams, struct ps_flow *flow, unsigned dir, uint32_t ack, bool answered)
 {
     int32_t ahead = distance(ack, flow->next[dir]);
     if (ahead <= 0 || !(flow->dir[dir] & PS_DIR_STARTED) || ahead > (int32_t)PS_STREAM_WINDOW)
         return;
     while (distance(ack, flow->next[dir]) > 0 && has_kept(streams, flow, dir))
-        jump_to_kept(streams, flow, dir, sink);
+        jump_to_kept(streams, flow, dir);
     ps_stream_half_settle(streams, flow, dir);
     ahead = distance(ack, flow->next[dir]);
     if (ahead <= 0)
         return;
     if (answered && !(flow->dir[dir] & PS_DIR_FIN)) {
         flow->next[dir] = ack;
-        declare_gap(flow, dir, (uint32_t)ahead, sink);
+        declare_gap(streams, flow, dir, (uint32_t)ahead);
         ps_stream_half_settle(streams, flow, dir);
     } else {
         flow->dir[dir] |= PS_DIR_AHEAD;

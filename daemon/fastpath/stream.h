@@ -53,6 +53,7 @@ struct ps_stream_sink {
 };
 
 struct ps_streams {
+    struct ps_stream_sink sink;
     uint8_t *halves;
     struct ps_segment *segments;
     uint32_t n_halves, half_len, buf_len;
@@ -73,7 +74,8 @@ struct ps_stream_in {
 };
 
 /* n_halves directions may hold something at one time; buf_len octets for an unfinished PDU. False: no memory. */
-bool ps_streams_init(struct ps_streams *streams, uint32_t n_halves, uint32_t buf_len, uint32_t n_segments);
+bool ps_streams_init(struct ps_streams *streams, const struct ps_stream_sink *sink, uint32_t n_halves,
+                     uint32_t buf_len, uint32_t n_segments);
 void ps_streams_fini(struct ps_streams *streams);
 
 /* The direction starts at this sequence number (that behind a SYN). */
@@ -81,16 +83,14 @@ void ps_stream_start(struct ps_flow *flow, unsigned dir, uint32_t next);
 
 /* Takes a segment. PS_REASON_NONE also for repeated ones; closed, out-of-window or reorder-full when it is not taken. */
 enum ps_reason ps_stream_segment(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                                 const struct ps_stream_in *in, const struct ps_stream_sink *sink);
+                                 const struct ps_stream_in *in);
 
 /* The peer acknowledged direction dir up to ack. What is missing before that will not come: it is declared a gap when
  * something waits behind it, or when `answered` (the peer sends data that may answer it). */
-void ps_stream_acked(struct ps_streams *streams, struct ps_flow *flow, unsigned dir, uint32_t ack, bool answered,
-                     const struct ps_stream_sink *sink);
+void ps_stream_acked(struct ps_streams *streams, struct ps_flow *flow, unsigned dir, uint32_t ack, bool answered);
 
 /* The direction ends: declares the gaps in what is kept and hands it on. The unfinished PDU stays in the half. */
-void ps_stream_flush(struct ps_streams *streams, struct ps_flow *flow, unsigned dir,
-                     const struct ps_stream_sink *sink);
+void ps_stream_flush(struct ps_streams *streams, struct ps_flow *flow, unsigned dir);
 
 /* The direction's buffers; NULL: none. */
 struct ps_half *ps_stream_half(const struct ps_streams *streams, const struct ps_flow *flow, unsigned dir);

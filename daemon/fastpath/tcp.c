@@ -140,14 +140,14 @@ static void judge_inspected(struct ps_engine *engine, const struct ps_desc *desc
     }
     if (desc->tcp_flags & PS_TCP_ACK) {
         engine->current.dir = !dir;
-        ps_stream_acked(&engine->streams, flow, !dir, desc->ack, in.wire > 1, &engine->sink);
+        ps_stream_acked(&engine->streams, flow, !dir, desc->ack, in.wire > 1);
         engine->current.dir = (uint8_t)dir;
     }
     if (desc->tcp_flags & PS_TCP_URG) {
         reason = PS_REASON_URGENT;
         in.len = 0; /* nobody knows which octets the receiver will see */
     }
-    enum ps_reason taken = ps_stream_segment(&engine->streams, flow, dir, &in, &engine->sink);
+    enum ps_reason taken = ps_stream_segment(&engine->streams, flow, dir, &in);
     reason = reason != PS_REASON_NONE ? reason : taken;
     if (reason != PS_REASON_NONE && !silent)
         refuse(engine, desc, reason);
