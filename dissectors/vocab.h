@@ -67,6 +67,8 @@ struct ps_vocab {
     bool (*value_limits)(uint16_t function, uint8_t op, int64_t *min, int64_t *max);
     /* The address space that a function's fact of class op addresses, 0: none. Text naming another space is refused. */
     uint32_t (*function_space)(uint16_t function, uint8_t op);
+    /* A function's fact of class op writes (or may write) what cannot be seen: PS_VALUE_UNKNOWN. */
+    bool (*writes_unseen)(uint16_t function, uint8_t op);
 };
 
 /* ---- operation classes ----------------------------------------------------------------------------------------- */

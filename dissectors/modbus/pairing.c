@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * pairing.c - requests that wait for their replies. Replies carry no address and no count, so what they mean hangs on
+ * the request they answer: transaction id, unit and function must agree, and the body is held against what the request
+ * asked for.
+ */
+#include "mb.h"
+
+#include <string.h>
+
+#define MIX UINT64_C(0x9e3779b97f4a7c15)
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * MIX;
+    return hash ^ hash >> 32;
+}
+
+/* Two PDUs of this length that differ have different hashes but for one chance in 2^64; the function code inside and
+ * the length keep functions apart. Not meant to withstand somebody who looks for collisions: those could only make a
+ * client's own request look like a retry of another one that policy has judged all the same. */
+uint64_t mb_hash(const uint8_t *data, uint32_t len)
+{
+    uint64_t hash = len * MIX;
+    uint64_t word;
+    while (len > 8) {
+        memcpy(&word, data, 8);
+        hash = mix(hash, word);
+        data += 8;
+        len -= 8;
+    }
+    word = 0;
+    for (uint32_t i = 0; i < len; i++)
+        word = word << 8 | data[i];
+    return mix(hash, word);
+}
+
+static uint32_t outstanding_max(const struct ps_dialog *dialog)
+{
+    if (dialog->max_outstanding == 0)
+        return MB_OUTSTANDING_DEFAULT;
+    return dialog->max_outstanding < MB_OUTSTANDING_MAX ? dialog->max_outstanding : MB_OUTSTANDING_MAX;
+}
+
+/* Captures may step back in time a little: that is no waiting time. */
+static bool is_live(const struct ps_dialog *dialog, const struct mb_pending *pending)
+{
+    uint64_t timeout = dialog->timeout_ns ? dialog->timeout_ns : MB_TIMEOUT_DEFAULT_NS;
+    return dialog->now_ns <= pending->sent_ns || dialog->now_ns - pending->sent_ns <= timeout;
+}
+
+/* MB-T02, MB-T04. A repetition of a request that still waits is one more request; only when no more may wait it takes
+ * the place of the first, so that a client that repeats is never refused for it. */
+void mb_pair_request(struct mb_pdu *pdu)
+{
+    const struct mb_state *state = pdu->state;
+    struct mb_pending *request = &pdu->note.request;
+    uint32_t n_live = 0;
+    uint8_t expired = MB_SLOT_NONE, same = MB_SLOT_NONE;
+    bool fifo = mb_relaxed(pdu->dialog, MB_RELAX_SAME_TI_FIFO);
+    request->sent_ns = pdu->dialog->now_ns;
+    for (uint8_t i = 0; i < state->n_pending; i++) {
+        const struct mb_pending *pending = &state->pending[i];
+        if (!is_live(pdu->dialog, pending)) {
+            expired = expired == MB_SLOT_NONE ? i : expired;
+            continue;
+        }
+        n_live++;
+        if (pending->transaction != request->transaction)
+            continue;
+        if (pending->hash == request->hash && pending->unit == request->unit)
+            same = same == MB_SLOT_NONE ? i : same;
+        else
+            ps_rd_require(pdu->rd, fifo, PS_REASON_MODBUS_TRANSACTION);
+    }
+    uint32_t max = outstanding_max(pdu->dialog);
+    ps_rd_require(pdu->rd, n_live < max || same != MB_SLOT_NONE, PS_REASON_MODBUS_OUTSTANDING);
+    uint32_t n_slots = max > MB_PENDING_MIN ? max : MB_PENDING_MIN;
+    if (n_live >= max)
+        pdu->note.slot = same;
+    else if (state->n_pending >= n_slots)
+        pdu->note.slot = expired;
+}
+
+void mb_expect(struct mb_pdu *pdu, bool held)
+{
+    if (held || !pdu->request)
+        return;
+    if (!pdu->tolerant) {
+        ps_rd_fail(pdu->rd, PS_REASON_MODBUS_REPLY);
+        return;
+    }
+    pdu->request = NULL;
+    pdu->note.slot = MB_SLOT_NONE;
+    pdu->note.effect = MB_EFFECT_NONE;
+}
+
+/* MB-T01, MB-T02, MB-T03, MB-S14. The oldest request with this transaction id that still waits. */
+void mb_pair_reply(struct mb_pdu *pdu)
+{
+    const struct mb_state *state = pdu->state;
+    bool late = false;
+    pdu->tolerant = pdu->dialog->midstream && !(state->flags & MB_PAIRED);
+    for (uint8_t i = 0; i < state->n_pending; i++) {
+        const struct mb_pending *pending = &state->pending[i];
+        if (pending->transaction != pdu->note.request.transaction)
+            continue;
+        if (is_live(pdu->dialog, pending)) {
+            pdu->request = pending;
+            pdu->note.slot = i;
+            mb_expect(pdu, pending->unit == pdu->unit || mb_relaxed(pdu->dialog, MB_RELAX_UNIT_ANY));
+            return;
+        }
+        late = true;
+    }
+    ps_rd_require(pdu->rd, !late, PS_REASON_MODBUS_LATE);
+    ps_rd_require(pdu->rd, pdu->tolerant, PS_REASON_MODBUS_UNSOLICITED);
+}
+
+static void forget(struct mb_state *state, uint8_t slot)
+{
+    if (slot >= state->n_pending)
+        return;
+    state->n_pending--;
+    memmove(&state->pending[slot], &state->pending[slot + 1],
+            (size_t)(state->n_pending - slot) * sizeof state->pending[0]);
+}
+
+static void apply_effect(struct mb_state *state, const struct mb_note *note)
+{
+    switch ((enum mb_effect)note->effect) {
+    case MB_EFFECT_NONE:
+        break;
+    case MB_EFFECT_SIZE:
+        state->umas_size = note->value;
+        break;
+    case MB_EFFECT_TAKE:
+        state->umas_key = (uint8_t)note->value;
+        state->flags |= MB_RESERVED | MB_KEY_KNOWN;
+        state->flags &= (uint8_t)~MB_KEY_UNKNOWN;
+        break;
+    case MB_EFFECT_RELEASE:
+        state->umas_key = 0;
+        state->flags |= MB_KEY_KNOWN;
+        state->flags &= (uint8_t) ~(MB_RESERVED | MB_KEY_UNKNOWN);
+        break;
+    case MB_EFFECT_UNKNOWN:
+        state->flags |= MB_KEY_UNKNOWN;
+        break;
+    }
+}
+
+void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts)
+{
+    struct mb_state *state = dialog->state;
+    struct mb_note note;
+    memcpy(&note, facts->pairing, sizeof note);
+    forget(state, note.slot);
+    if (dialog->dir == PS_TO_SERVER) {
+        if (state->n_pending < MB_OUTSTANDING_MAX)
+            state->pending[state->n_pending++] = note.request;
+        return;
+    }
+    if (note.slot != MB_SLOT_NONE)
+        state->flags |= MB_PAIRED;
+    apply_effect(state, &note);
+}
+
+/* Requests may have gone unseen, or been answered unseen: what is remembered would only mislead. */
+void mb_gap(const struct ps_dialog *dialog)
+{
+    struct mb_state *state = dialog->state;
+    state->n_pending = 0;
+    state->flags = 0;
+    state->umas_key = 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * registry.c - the list of dissectors.
+ */
+#include "dissector.h"
+
+#include "base/txt.h"
+#include "modbus/modbus.h"
+
+static const struct ps_dissector *const dissectors[PS_N_DISSECTORS] = {
+    [PS_PROTOCOL_MODBUS] = &ps_modbus,
+};
+
+const struct ps_dissector *ps_dissector_by_protocol(unsigned protocol)
+{
+    return protocol < PS_N_DISSECTORS ? dissectors[protocol] : NULL;
+}
+
+const struct ps_dissector *ps_dissector_by_name(const char *name)
+{
+    for (unsigned i = 0; i < PS_N_DISSECTORS; i++)
+        if (dissectors[i] && ps_str_equal(ps_str_from(name), dissectors[i]->name))
+            return dissectors[i];
+    return NULL;
+}
