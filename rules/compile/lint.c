@@ -15,6 +15,35 @@ void *ps_lint_calloc(size_t n, size_t size)
     return p;
 }
 
+static uint32_t space_bit(const struct ps_vocab *vocab, uint32_t code)
+{
+    const struct ps_space *space = code != 0 ? ps_space_by_code(vocab, code) : NULL;
+
+    return space ? UINT32_C(1) << (space - vocab->spaces) : 0;
+}
+
+/* Every function of a protocol in every class it has. */
+static void list_facts(struct ps_lint *lint, unsigned protocol, const struct ps_vocab *vocab)
+{
+    struct ps_fact_kind *facts = ps_lint_calloc((size_t)vocab->n_functions * PS_N_OPS, sizeof(*facts));
+    uint32_t n = 0;
+
+    for (uint16_t row = 0; row < vocab->n_functions; row++) {
+        for (uint8_t op = 1; op < PS_N_OPS; op++) {
+            struct ps_fact_kind *fact = &facts[n];
+
+            if (!(vocab->functions[row].ops & PS_OP_BIT(op)))
+                continue;
+            *fact = (struct ps_fact_kind){.row = row, .op = op};
+            fact->space = space_bit(vocab, vocab->function_space(row, op));
+            fact->writes = vocab->value_limits(row, op, &fact->min, &fact->max);
+            n++;
+        }
+    }
+    lint->facts[protocol] = facts;
+    lint->n_facts[protocol] = n;
+}
+
 void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_diags *diags)
 {
     *lint = (struct ps_lint){.model = model, .diags = diags};
@@ -23,11 +52,19 @@ void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_
         lint->first_asset[model->assets[i].zone + 1]++;
     for (uint32_t z = 0; z < model->n_zones; z++)
         lint->first_asset[z + 1] += lint->first_asset[z];
+    for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++) {
+        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
+
+        if (dissector)
+            list_facts(lint, protocol, dissector->vocab);
+    }
 }
 
 void ps_lint_fini(struct ps_lint *lint)
 {
     free(lint->first_asset);
+    for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++)
+        free(lint->facts[protocol]);
 }
 
 /* ---- adding a finding ------------------------------------------------------------------------------------------ */
@@ -123,55 +160,44 @@ uint32_t ps_grants_row(const struct ps_rule *rule, const struct ps_vocab *vocab,
     return rule->ops != 0 ? vocab->functions[row].ops & rule->ops : vocab->functions[row].ops;
 }
 
-static uint32_t space_bit(const struct ps_vocab *vocab, uint32_t code)
+/* Does the rule grant this kind of fact by function and class? */
+static bool row_granted(const struct ps_rule *rule, const struct ps_fact_kind *fact)
 {
-    const struct ps_space *space = code != 0 ? ps_space_by_code(vocab, code) : NULL;
-
-    return space ? UINT32_C(1) << (space - vocab->spaces) : 0;
+    if (rule->has_functions && !(rule->functions[fact->row / 64] >> (fact->row % 64) & 1))
+        return false;
+    return rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op));
 }
 
-uint32_t ps_grants_space(const struct ps_vocab *vocab, uint16_t row, unsigned op)
+static void add_grant(struct ps_grants *grants, const struct ps_fact_kind *fact)
 {
-    return space_bit(vocab, vocab->function_space(row, (uint8_t)op));
-}
-
-/* One fact: function row in class op. */
-static void grant(const struct ps_vocab *vocab, uint16_t row, unsigned op, struct ps_grants *grants)
-{
-    int64_t min;
-    int64_t max;
-
-    grants->ops |= PS_OP_BIT(op);
-    grants->spaces |= ps_grants_space(vocab, row, op);
-    if (!vocab->value_limits(row, (uint8_t)op, &min, &max))
+    grants->ops |= PS_OP_BIT(fact->op);
+    grants->spaces |= fact->space;
+    if (!fact->writes)
         return;
-    grants->min = grants->writes && grants->min < min ? grants->min : min;
-    grants->max = grants->writes && grants->max > max ? grants->max : max;
+    grants->min = grants->writes && grants->min < fact->min ? grants->min : fact->min;
+    grants->max = grants->writes && grants->max > fact->max ? grants->max : fact->max;
     grants->writes = true;
-    grants->wide_writes |= max - min > 1;
+    grants->wide_writes |= fact->max - fact->min > 1;
 }
 
-void ps_grants_find(const struct ps_rule *rule, struct ps_grants *grants)
+void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants)
 {
     const struct ps_vocab *vocab = ps_lint_vocab(rule);
 
     *grants = (struct ps_grants){.all_functions = true};
     for (uint32_t i = 0; i < rule->n_objects; i++)
         grants->listed |= space_bit(vocab, rule->objects[i].space);
-    for (uint16_t row = 0; row < vocab->n_functions; row++) {
-        uint32_t ops = ps_grants_row(rule, vocab, row);
-        bool any = false;
+    for (uint32_t i = 0; i < lint->n_facts[rule->protocol]; i++) {
+        const struct ps_fact_kind *fact = &lint->facts[rule->protocol][i];
 
-        for (unsigned op = 1; op < PS_N_OPS; op++) {
-            if (!(ops & PS_OP_BIT(op)))
-                continue;
-            if (rule->n_objects > 0 && !(ps_grants_space(vocab, row, op) & grants->listed))
-                continue;
-            grant(vocab, row, op, grants);
-            any = true;
+        if (!row_granted(rule, fact)) {
+            grants->all_functions = false;
+            continue;
         }
-        grants->n_functions += any;
-        grants->all_functions &= ops == vocab->functions[row].ops;
+        if (rule->n_objects > 0 && !(fact->space & grants->listed))
+            continue;
+        add_grant(grants, fact);
+        grants->n_facts++;
     }
 }
 

@@ -13,10 +13,21 @@
 #include "dissector.h"
 #include "vocab.h"
 
+/* One kind of fact that a protocol can give: a function in one of its classes. */
+struct ps_fact_kind {
+    uint16_t row;   /* of the vocabulary's functions */
+    uint8_t op;     /* enum ps_op */
+    bool writes;    /* carries a value within min..max */
+    uint32_t space; /* bit of the address space's row in the vocabulary, 0: addresses nothing */
+    int64_t min, max;
+};
+
 struct ps_lint {
     const struct ps_model *model;
     struct ps_diags *diags;
-    uint32_t *first_asset; /* assets of zone z: first_asset[z] .. first_asset[z + 1] - 1 */
+    uint32_t *first_asset;                       /* assets of zone z: first_asset[z] .. first_asset[z + 1] - 1 */
+    struct ps_fact_kind *facts[PS_N_DISSECTORS]; /* by protocol; NULL without a dissector */
+    uint32_t n_facts[PS_N_DISSECTORS];
 };
 
 void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_diags *diags);
@@ -47,23 +58,20 @@ PS_LINT_PRINTF void ps_lint_rule(const struct ps_lint *lint, enum ps_severity se
 
 /* The facts that an inspected rule can grant, taken over functions, classes and objects together. */
 struct ps_grants {
-    uint32_t ops;    /* classes */
-    uint32_t spaces; /* address spaces of the facts, by bit of their row in the vocabulary */
-    uint32_t listed; /* the same of the rule's objects */
-    uint32_t n_functions;
+    uint32_t ops;       /* classes */
+    uint32_t spaces;    /* address spaces of the facts, by bit of their row in the vocabulary */
+    uint32_t listed;    /* the same of the rule's objects */
+    uint32_t n_facts;   /* kinds of facts */
     bool all_functions; /* every function of the protocol, in every class it has */
     bool writes;        /* some fact carries a value */
     bool wide_writes;   /* some fact's value can be more than on or off */
     int64_t min, max;   /* over all values that can be written; with `writes` */
 };
 
-void ps_grants_find(const struct ps_rule *rule, struct ps_grants *grants);
+void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants);
 
 /* Classes in which a rule grants function row, before objects are considered. 0: none. */
 uint32_t ps_grants_row(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row);
-
-/* Bit of the address space that a fact addresses, 0: it addresses nothing. */
-uint32_t ps_grants_space(const struct ps_vocab *vocab, uint16_t row, unsigned op);
 
 /* The vocabulary of an inspected rule; NULL for an uninspected one. */
 const struct ps_vocab *ps_lint_vocab(const struct ps_rule *rule);

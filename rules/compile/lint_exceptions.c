@@ -54,9 +54,10 @@ static void date_text(uint32_t date, char buf[16])
     snprintf(buf, 16, "%04u-%02u-%02u", date / 10000 % 10000, date / 100 % 100, date % 100);
 }
 
-/* Somebody answers for this finding: say who and why behind it. */
+/* Somebody answers for this finding: say who and why instead of what to do. */
 static void accept(struct ps_diags *diags, struct ps_diag *diag, const struct ps_exception *exception)
 {
+    const char *remedy = strstr(diag->text, "; ");
     char until[16];
     char *text = NULL;
     int n;
@@ -67,8 +68,9 @@ static void accept(struct ps_diags *diags, struct ps_diag *diag, const struct ps
         diags->n_warnings--;
     diag->severity = PS_SEV_ACCEPTED;
     date_text(exception->until, until);
-    n = asprintf(&text, "%s; accepted by %s%s%s: %s", diag->text, exception->owner,
-                 exception->until != 0 ? " until " : "", exception->until != 0 ? until : "", exception->reason);
+    n = asprintf(&text, "%.*s; accepted by %s%s%s: %s", remedy ? (int)(remedy - diag->text) : (int)strlen(diag->text),
+                 diag->text, exception->owner, exception->until != 0 ? " until " : "",
+                 exception->until != 0 ? until : "", exception->reason);
     if (n < 0) {
         fputs("penstock: out of memory\n", stderr);
         abort();

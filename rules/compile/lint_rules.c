@@ -53,7 +53,7 @@ static void lint_open(const struct ps_lint *lint, uint32_t index)
     struct ps_grants grants;
 
     if (rule->protocol < PS_N_DISSECTORS) {
-        ps_grants_find(rule, &grants);
+        ps_grants_find(lint, rule, &grants);
         if (grants.all_functions && rule->n_objects == 0)
             ps_lint_rule(lint, severity, "ZL-080", index,
                          "rule \"%s\" grants every function of %s; list the operations or functions that are needed",

@@ -111,26 +111,32 @@ static bool lint_functions(const struct ps_lint *lint, uint32_t index, const str
         of_protocol |= vocab->functions[row].ops;
         of_rule |= ps_grants_row(rule, vocab, row);
     }
-    if (rule->ops & ~of_protocol)
+    if (rule->ops != 0 && !(rule->ops & of_protocol))
+        ps_lint_rule(
+            lint, PS_SEV_WARNING, "ZL-087", index,
+            "rule \"%s\" can never match: no function of %s has one of the operations it lists (%s); list others",
+            rule->name, ps_protocol_name(rule->protocol), ps_ops_text(rule->ops, words, sizeof(words)));
+    else if (rule->ops & ~of_protocol)
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" lists operations that no function of %s has: %s; remove them", rule->name,
                      ps_protocol_name(rule->protocol), ps_ops_text(rule->ops & ~of_protocol, words, sizeof(words)));
-    if (of_rule == 0 && (rule->ops == 0 || (rule->ops & of_protocol)))
+    if (of_rule == 0 && (rule->ops & of_protocol))
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
-                     "rule \"%s\" can never match: none of its functions is one of the operations %s; leave one of the "
-                     "two keys out",
+                     "rule \"%s\" can never match: none of its functions is one of the operations it lists (%s); leave "
+                     "one of the two keys out",
                      rule->name, ps_ops_text(rule->ops, words, sizeof(words)));
     return of_rule == 0;
 }
 
-/* Does a function that the rule grants address one of the listed spaces? */
-static bool row_addresses(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row, uint32_t spaces)
+/* Does a function of the rule, in a class that it grants, address one of the spaces? */
+static bool row_addresses(const struct ps_lint *lint, const struct ps_rule *rule, uint16_t row, uint32_t spaces)
 {
-    uint32_t ops = ps_grants_row(rule, vocab, row);
+    for (uint32_t i = 0; i < lint->n_facts[rule->protocol]; i++) {
+        const struct ps_fact_kind *fact = &lint->facts[rule->protocol][i];
 
-    for (unsigned op = 1; op < PS_N_OPS; op++)
-        if ((ops & PS_OP_BIT(op)) && (ps_grants_space(vocab, row, op) & spaces))
+        if (fact->row == row && (fact->space & spaces) && (rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op))))
             return true;
+    }
     return false;
 }
 
@@ -140,8 +146,8 @@ static void lint_objects(const struct ps_lint *lint, uint32_t index, const struc
     const struct ps_rule *rule = &lint->model->rules[index];
     struct ps_grants grants;
 
-    ps_grants_find(rule, &grants);
-    if (grants.n_functions == 0) {
+    ps_grants_find(lint, rule, &grants);
+    if (grants.n_facts == 0) {
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" can never match: none of its functions addresses the objects it lists; correct the "
                      "objects or the functions",
@@ -155,7 +161,7 @@ static void lint_objects(const struct ps_lint *lint, uint32_t index, const struc
                          "function",
                          rule->name, vocab->spaces[space].name);
     for (uint16_t row = 0; rule->has_functions && row < vocab->n_functions; row++)
-        if (ps_grants_row(rule, vocab, row) != 0 && !row_addresses(rule, vocab, row, grants.listed))
+        if (ps_grants_row(rule, vocab, row) != 0 && !row_addresses(lint, rule, row, grants.listed))
             ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                          "rule \"%s\" never grants %s, which addresses none of the objects it lists; remove the "
                          "function, or add its objects",
@@ -167,8 +173,8 @@ static void lint_values(const struct ps_lint *lint, uint32_t index)
     const struct ps_rule *rule = &lint->model->rules[index];
     struct ps_grants grants;
 
-    ps_grants_find(rule, &grants);
-    if (grants.n_functions == 0)
+    ps_grants_find(lint, rule, &grants);
+    if (grants.n_facts == 0)
         return;
     if (!grants.writes) {
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,

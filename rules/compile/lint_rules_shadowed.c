@@ -94,7 +94,7 @@ static bool values_contain(const struct ps_rule *a, const struct ps_rule *b)
 }
 
 /* Every fact that b grants in functions, classes, objects and values is one that a grants. */
-static bool facts_contain(const struct ps_rule *a, const struct ps_rule *b)
+static bool facts_contain(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
 {
     const struct ps_vocab *vocab = ps_lint_vocab(a);
     struct ps_grants grants;
@@ -108,11 +108,11 @@ static bool facts_contain(const struct ps_rule *a, const struct ps_rule *b)
         return false;
     if (values_contain(a, b))
         return true;
-    ps_grants_find(b, &grants);
+    ps_grants_find(lint, b, &grants);
     return !grants.writes;
 }
 
-static bool rule_contains(const struct ps_rule *a, const struct ps_rule *b)
+static bool rule_contains(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
 {
     /* A rule with other bounds on waiting requests still has an effect: a flow gets the largest of its rules. */
     return a->protocol == b->protocol && a->udp == b->udp && a->max_outstanding == b->max_outstanding &&
@@ -121,7 +121,17 @@ static bool rule_contains(const struct ps_rule *a, const struct ps_rule *b)
            assets_contain(a->servers, a->n_servers, b->servers, b->n_servers) &&
            assets_contain(a->clients, a->n_clients, b->clients, b->n_clients) && ports_contain(a, b) &&
            ranges_contain(a->codes, a->n_codes, b->codes, b->n_codes) &&
-           ranges_contain(a->stations, a->n_stations, b->stations, b->n_stations) && facts_contain(a, b);
+           ranges_contain(a->stations, a->n_stations, b->stations, b->n_stations) && facts_contain(lint, a, b);
+}
+
+static bool grants_anything(const struct ps_lint *lint, const struct ps_rule *rule)
+{
+    struct ps_grants grants;
+
+    if (!ps_lint_vocab(rule))
+        return true;
+    ps_grants_find(lint, rule, &grants);
+    return grants.n_facts > 0;
 }
 
 /* ---- candidates ------------------------------------------------------------------------------------------------ */
@@ -172,8 +182,9 @@ static void index_fill(struct index *index, const struct ps_model *model, const 
 }
 
 /* The first rule before rule b that lists server and contains b; PS_NONE: there is none. */
-static uint32_t find_container(const struct index *index, const struct ps_model *model, uint32_t server, uint32_t b)
+static uint32_t find_container(const struct ps_lint *lint, const struct index *index, uint32_t server, uint32_t b)
 {
+    const struct ps_rule *rules = lint->model->rules;
     size_t low = 0;
     size_t high = index->n;
 
@@ -188,7 +199,7 @@ static uint32_t find_container(const struct index *index, const struct ps_model 
     for (size_t i = low; i < index->n && i - low < MAX_COMPARED && index->items[i].server == server; i++) {
         if (index->items[i].rule >= b)
             break;
-        if (rule_contains(&model->rules[index->items[i].rule], &model->rules[b]))
+        if (rule_contains(lint, &rules[index->items[i].rule], &rules[b]))
             return index->items[i].rule;
     }
     return PS_NONE;
@@ -201,19 +212,23 @@ static void lint_conduit(const struct ps_lint *lint, const struct ps_conduit *co
     for (uint32_t i = 0; i < conduit->n_rules; i++) {
         uint32_t b = conduit->first_rule + i;
         const struct ps_rule *rule = &model->rules[b];
-        uint32_t a = find_container(index, model, PS_NONE, b);
         const struct ps_rule *first;
+        uint32_t a;
 
+        /* lint_rules_dead.c has told about it. */
+        if (!grants_anything(lint, rule))
+            continue;
+        a = find_container(lint, index, PS_NONE, b);
         if (a == PS_NONE && rule->n_servers > 0)
-            a = find_container(index, model, rule->servers[0], b);
+            a = find_container(lint, index, rule->servers[0], b);
         if (a == PS_NONE)
             continue;
         first = &model->rules[a];
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", b,
                      "rule \"%s\" %s the earlier rule \"%s\" (line %u) grants already, so it never decides; remove it, "
                      "or correct the earlier one",
-                     rule->name, rule_contains(rule, first) ? "grants the same as" : "grants only what", first->name,
-                     first->src.line);
+                     rule->name, rule_contains(lint, rule, first) ? "grants the same as" : "grants only what",
+                     first->name, first->src.line);
     }
 }
 

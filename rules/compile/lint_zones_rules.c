@@ -184,7 +184,7 @@ static void lint_bounds(const struct subject *s)
     ps_lint_rule(s->lint, PS_SEV_WARNING, "ZL-084", s->index, "rule \"%s\" writes without %s; add %s", s->rule->name,
                  objects  ? "a value bound"
                  : values ? "an address range"
-                          : "an address range and a value bound",
+                          : "an address range or a value bound",
                  objects  ? "values = [\"min..max\"]"
                  : values ? "objects = [\"space:first-last\"]"
                           : "objects = [\"space:first-last\"] and values = [\"min..max\"]");
@@ -202,7 +202,7 @@ void ps_lint_zone_rules(const struct ps_lint *lint)
         s.to = &model->zones[s.conduit->to];
         s.inspected = s.rule->protocol < PS_N_DISSECTORS;
         if (s.inspected)
-            ps_grants_find(s.rule, &s.grants);
+            ps_grants_find(lint, s.rule, &s.grants);
         lint_changes(&s);
         lint_services(&s);
         if (s.inspected) {
