@@ -9,22 +9,15 @@
 #include <sys/stat.h>
 
 #include "capture.h"
-
-static void *need(void *memory)
-{
-    if (memory != NULL)
-        return memory;
-    fputs("penstock: error: out of memory\n", stderr);
-    exit(1);
-}
+#include "text.h"
 
 static void add(struct ps_inputs *inputs, const char *path, const struct stat *st)
 {
     if (inputs->n == inputs->capacity) {
         inputs->capacity = inputs->capacity == 0 ? 16 : 2 * inputs->capacity;
-        inputs->items = need(realloc(inputs->items, inputs->capacity * sizeof *inputs->items));
+        inputs->items = ps_need(realloc(inputs->items, inputs->capacity * sizeof *inputs->items));
     }
-    inputs->items[inputs->n].path = need(strdup(path));
+    inputs->items[inputs->n].path = ps_need(strdup(path));
     inputs->items[inputs->n++].size = st != NULL && S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
 }
 
@@ -88,7 +81,7 @@ static void walk(struct ps_inputs *inputs, const char *directory)
     while (len > 1 && directory[len - 1] == '/')
         len--;
     for (int i = 0; i < n; i++) {
-        char *path = need(malloc(len + strlen(entries[i]->d_name) + 2));
+        char *path = ps_need(malloc(len + strlen(entries[i]->d_name) + 2));
 
         memcpy(path, directory, len);
         path[len] = '/';

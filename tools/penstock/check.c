@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * check.c - penstock check: what a plant file says, and what is wrong with it.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "plant.h"
+#include "policy.h"
+#include "text.h"
+
+enum { OPTION_PRINT, OPTION_IMAGE, OPTION_JSON };
+
+static const struct ps_option options[] = {
+    [OPTION_PRINT] = {"print", 0, NULL, "print the plant file in canonical form; findings go to stderr"},
+    [OPTION_IMAGE] = {"image", 0, NULL, "print what it compiles to; findings go to stderr"},
+    [OPTION_JSON] = {"json", 0, NULL, "print one JSON object"},
+};
+
+/* yyyymmdd: exceptions run out. SOURCE_DATE_EPOCH stands for today where output must be reproducible. */
+static uint32_t today(void)
+{
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    time_t now = epoch != NULL ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+    struct tm tm;
+
+    localtime_r(&now, &tm);
+    return (uint32_t)((tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday);
+}
+
+static void print_first_line(const struct ps_plant *plant, const char *path)
+{
+    const struct ps_model *m = plant->model;
+
+    printf("%s, revision %u: %u zone%s, %u asset%s, %u conduit%s, %u rule%s; ", m->site[0] != '\0' ? m->site : path,
+           m->revision, m->n_zones, ps_text_s(m->n_zones), m->n_assets, ps_text_s(m->n_assets), m->n_conduits,
+           ps_text_s(m->n_conduits), m->n_rules, ps_text_s(m->n_rules));
+    if (plant->data != NULL)
+        printf("digest %.*s\n", PS_DIGEST_SHORT, plant->digest);
+    else
+        printf("no digest\n");
+}
+
+static void print_text(struct ps_plant *plant, const char *path, FILE *findings)
+{
+    if (plant->model != NULL && findings == stdout)
+        print_first_line(plant, path);
+    ps_plant_findings_print(&plant->diags, findings);
+    if (plant->diags.n > 0)
+        fprintf(findings, "%zu error%s, %zu warning%s\n", plant->diags.n_errors, ps_text_s(plant->diags.n_errors),
+                plant->diags.n_warnings, ps_text_s(plant->diags.n_warnings));
+}
+
+static json_t *finding_json(const struct ps_diag *d)
+{
+    static const char *const words[] = {"error", "warning", "accepted"};
+    json_t *o = json_pack("{s:s}", "severity", words[d->severity]);
+
+    if (d->id[0] != '\0')
+        json_object_set_new(o, "id", json_string(d->id));
+    if (d->file != NULL)
+        json_object_set_new(o, "file", json_string(d->file));
+    if (d->line != 0)
+        json_object_set_new(o, "line", json_integer(d->line));
+    if (d->at != NULL)
+        json_object_set_new(o, "at", json_string(d->at));
+    json_object_set_new(o, "text", json_string(d->text));
+    return o;
+}
+
+static void print_json(struct ps_plant *plant)
+{
+    const struct ps_model *m = plant->model;
+    json_t *o = json_object(), *findings = json_array();
+
+    if (m != NULL) {
+        json_object_set_new(o, "site", json_string(m->site));
+        json_object_set_new(o, "revision", json_integer(m->revision));
+        json_object_set_new(o, "zones", json_integer(m->n_zones));
+        json_object_set_new(o, "assets", json_integer(m->n_assets));
+        json_object_set_new(o, "conduits", json_integer(m->n_conduits));
+        json_object_set_new(o, "rules", json_integer(m->n_rules));
+    }
+    json_object_set_new(o, "digest", plant->data != NULL ? json_string(plant->digest) : json_null());
+    ps_diags_sort(&plant->diags);
+    for (size_t i = 0; i < plant->diags.n; i++)
+        json_array_append_new(findings, finding_json(&plant->diags.items[i]));
+    json_object_set_new(o, "errors", json_integer((json_int_t)plant->diags.n_errors));
+    json_object_set_new(o, "warnings", json_integer((json_int_t)plant->diags.n_warnings));
+    json_object_set_new(o, "findings", findings);
+    json_dumpf(o, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(o);
+}
+
+static int check(const char *path, const bool wanted[])
+{
+    struct ps_plant plant;
+    bool only = wanted[OPTION_PRINT] || wanted[OPTION_IMAGE];
+    int answer;
+
+    if (ps_plant_load(&plant, path)) {
+        ps_plant_compile(&plant);
+        ps_lint_rules(plant.model, &plant.diags);
+        ps_lint_zones(plant.model, today(), &plant.diags);
+    }
+    if (wanted[OPTION_JSON])
+        print_json(&plant);
+    else
+        print_text(&plant, path, only ? stderr : stdout);
+    if (wanted[OPTION_PRINT] && plant.model != NULL)
+        ps_policy_print(plant.model, stdout);
+    if (wanted[OPTION_IMAGE] && plant.data != NULL)
+        ps_image_print(plant.data, (size_t)plant.image.len, stdout);
+    answer = plant.diags.n_errors > 0 ? PS_EXIT_ERROR : PS_EXIT_FINE;
+    ps_plant_fini(&plant);
+    return answer;
+}
+
+static int run(struct ps_args *args)
+{
+    bool wanted[sizeof options / sizeof options[0]] = {false};
+    const char *value;
+    int option;
+
+    while ((option = ps_args_next(args, &value)) >= 0)
+        wanted[option] = true;
+    if (option != PS_ARGS_END)
+        return option == PS_ARGS_STOP ? PS_EXIT_FINE : PS_EXIT_USAGE;
+    if (args->n_rest != 1)
+        return ps_args_wrong(args, args->n_rest == 0 ? "which plant file?" : "one plant file at a time");
+    if (wanted[OPTION_PRINT] + wanted[OPTION_IMAGE] + wanted[OPTION_JSON] > 1)
+        return ps_args_wrong(args, "--print, --image and --json exclude each other");
+    return check(args->rest[0], wanted);
+}
+
+const struct ps_command ps_command_check = {
+    .name = "check",
+    .arguments = "plant.conf",
+    .line = "Read a plant file and say what is wrong with it",
+    .help = "Exit status: 0 no errors (warnings included), 1 errors, 2 wrong usage.",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .run = run,
+};

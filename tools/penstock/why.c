@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "why.h"
+
+#include "addr_text.h"
+
+#define LIST_MAX 8u /* things of a list that are shown */
+
+enum ps_miss ps_why_miss(const struct ps_why *why, uint32_t rule, const struct ps_fact *fact)
+{
+    struct ps_path path = why->answer->path;
+
+    /* a flow that no rule opens has no protocol yet: it is the one that was asked about */
+    if (!path.granted && why->question->dissector != NULL)
+        path.protocol = why->question->dissector->protocol;
+    return ps_match_explain(&why->plant->image, &path, &why->answer->ends, rule, fact);
+}
+
+void ps_why_end(const struct ps_image *image, uint32_t asset, struct ps_addr address, struct ps_txt *out)
+{
+    char text[PS_ADDR_TEXT_MAX];
+
+    if (asset != PS_NONE) {
+        ps_txt_str(out, ps_image_asset_name(image, asset));
+        return;
+    }
+    ps_addr_format(address, text);
+    ps_txt_str(out, text);
+}
+
+/* ---- lists ----------------------------------------------------------------------------------------------------- */
+
+/* Puts ", " before all but the first; false when the rest is only counted. */
+static bool item(uint32_t i, uint32_t n, struct ps_txt *out)
+{
+    if (i == LIST_MAX && n > LIST_MAX + 1) {
+        ps_txt_str(out, " and ");
+        ps_txt_u64(out, n - i);
+        ps_txt_str(out, " more");
+        return false;
+    }
+    if (i > 0)
+        ps_txt_str(out, ", ");
+    return true;
+}
+
+static void ranges(const struct ps_range *list, uint32_t n, struct ps_txt *out)
+{
+    for (uint32_t i = 0; i < n && item(i, n, out); i++)
+        ps_txt_range(out, list[i].first, list[i].last);
+}
+
+static void assets(const struct ps_image *image, const uint32_t *list, uint32_t n, struct ps_txt *out)
+{
+    for (uint32_t i = 0; i < n && item(i, n, out); i++)
+        ps_txt_str(out, ps_image_asset_name(image, list[i]));
+}
+
+static void functions(const struct ps_vocab *vocab, const uint64_t *bitmap, struct ps_txt *out)
+{
+    uint32_t n = 0, i = 0;
+
+    for (uint32_t f = 0; f < vocab->n_functions; f++)
+        n += (uint32_t)(bitmap[f / 64] >> f % 64 & 1);
+    for (uint32_t f = 0; f < vocab->n_functions; f++) {
+        if ((bitmap[f / 64] >> f % 64 & 1) == 0)
+            continue;
+        if (!item(i++, n, out))
+            return;
+        ps_txt_str(out, vocab->functions[f].name);
+    }
+}
+
+static void operations(uint32_t ops, struct ps_txt *out)
+{
+    const char *between = "";
+
+    for (unsigned op = 1; op < PS_N_OPS; op++) {
+        if ((ops & PS_OP_BIT(op)) == 0)
+            continue;
+        ps_txt_str(out, between);
+        ps_txt_str(out, ps_op_name(op));
+        between = ", ";
+    }
+}
+
+static void objects(const struct ps_vocab *vocab, const struct ps_object_range *list, uint32_t n, struct ps_txt *out)
+{
+    for (uint32_t i = 0; i < n && item(i, n, out); i++)
+        ps_object_format(vocab, list[i], out);
+}
+
+static void value_ranges(const struct ps_value_range *list, uint32_t n, struct ps_txt *out)
+{
+    for (uint32_t i = 0; i < n && item(i, n, out); i++)
+        ps_value_range_format(list[i], out);
+}
+
+/* ---- what was asked for ---------------------------------------------------------------------------------------- */
+
+static const char *function_name(const struct ps_question *question, const struct ps_fact *fact)
+{
+    const struct ps_vocab *vocab = question->dissector->vocab;
+
+    return fact->function < vocab->n_functions ? vocab->functions[fact->function].name : "the function";
+}
+
+static void fact_object(const struct ps_question *question, const struct ps_fact *fact, struct ps_txt *out)
+{
+    struct ps_object_range range = {.space = fact->space, .first = fact->first, .last = fact->last};
+
+    ps_object_format(question->dissector->vocab, range, out);
+}
+
+void ps_why_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out)
+{
+    static const struct {
+        uint8_t ip_proto;
+        const char *word;
+    } words[] = {{6, "tcp/"}, {17, "udp/"}, {1, "icmp/"}, {58, "icmp/"}};
+
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (words[i].ip_proto != ip_proto)
+            continue;
+        ps_txt_str(out, words[i].word);
+        ps_txt_u64(out, server_port);
+        return;
+    }
+    ps_txt_str(out, "ip/");
+    ps_txt_u64(out, ip_proto);
+}
+
+/* The first value that lies in none of the ranges, or all of them as bounds. */
+static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *fact, struct ps_txt *out)
+{
+    struct ps_value_range bounds;
+
+    if (fact->values.kind == PS_VALUE_UNKNOWN) {
+        ps_txt_str(out, "a value that cannot be seen");
+        return;
+    }
+    for (uint32_t i = 0; fact->values.kind != PS_VALUE_BOUNDS && i < fact->values.n; i++) {
+        int64_t v = ps_values_at(&fact->values, i);
+        bool inside = false;
+
+        for (uint32_t r = 0; r < view->n_values; r++)
+            inside = inside || (view->values[r].min <= v && v <= view->values[r].max);
+        if (inside)
+            continue;
+        ps_txt_str(out, "value ");
+        ps_txt_i64(out, v);
+        return;
+    }
+    ps_txt_str(out, "value ");
+    if (ps_values_bounds(&fact->values, &bounds.min, &bounds.max))
+        ps_value_range_format(bounds, out);
+}
+
+/* ---- sentences ------------------------------------------------------------------------------------------------- */
+
+static void miss_of_flow(const struct ps_why *why, const struct ps_rule_view *view, enum ps_miss miss,
+                         struct ps_txt *out)
+{
+    const struct ps_image *image = &why->plant->image;
+    const struct ps_answer *answer = why->answer;
+
+    if (miss == PS_MISS_CLIENT) {
+        ps_why_end(image, answer->path.client_asset, answer->ends.client, out);
+        ps_txt_str(out, " is not one of its clients: ");
+        assets(image, view->clients, view->n_clients, out);
+    } else if (miss == PS_MISS_SERVER) {
+        ps_why_end(image, answer->path.server_asset, answer->ends.server, out);
+        ps_txt_str(out, " is not one of its servers: ");
+        assets(image, view->servers, view->n_servers, out);
+    } else if (miss == PS_MISS_PORT) {
+        ps_why_flow(answer->ends.ip_proto, answer->ends.server_port, out);
+        if (view->n_ports + view->n_codes > 0) {
+            ps_txt_str(out, " is not one of ");
+            ps_txt_str(out, ps_protocol_name(view->protocol));
+            ps_txt_char(out, ' ');
+            ranges(view->ports, view->n_ports, out);
+            ranges(view->codes, view->n_codes, out);
+        } else {
+            ps_txt_str(out, " is not where it expects ");
+            ps_txt_str(out, ps_protocol_name(view->protocol));
+        }
+    } else {
+        ps_txt_str(out, "it is about ");
+        ps_txt_str(out, ps_protocol_name(view->protocol));
+        ps_txt_str(out, view->udp && view->protocol < PS_N_DISSECTORS ? " over udp" : "");
+    }
+}
+
+static void miss_of_fact(const struct ps_question *question, const struct ps_rule_view *view, enum ps_miss miss,
+                         const struct ps_fact *fact, struct ps_txt *out)
+{
+    const struct ps_vocab *vocab = question->dissector->vocab;
+
+    if (miss == PS_MISS_STATION) {
+        ps_txt_str(out, "station ");
+        ps_txt_u64(out, fact->station);
+        ps_txt_str(out, " is outside ");
+        ranges(view->stations, view->n_stations, out);
+    } else if (miss == PS_MISS_FUNCTION) {
+        ps_txt_str(out, function_name(question, fact));
+        ps_txt_str(out, " is not one of its functions: ");
+        functions(vocab, view->functions, out);
+    } else if (miss == PS_MISS_OPERATION) {
+        ps_txt_str(out, function_name(question, fact));
+        ps_txt_str(out, " is a ");
+        ps_txt_str(out, ps_op_name(fact->op));
+        ps_txt_str(out, ", not one of its operations: ");
+        operations(view->ops, out);
+    } else if (miss == PS_MISS_OBJECT && fact->space == 0) {
+        ps_txt_str(out, function_name(question, fact));
+        ps_txt_str(out, " addresses no object, and the rule lists objects");
+    } else if (miss == PS_MISS_OBJECT) {
+        fact_object(question, fact, out);
+        ps_txt_str(out, " is outside ");
+        objects(vocab, view->objects, view->n_objects, out);
+    } else if (miss == PS_MISS_QUANTITY) {
+        ps_txt_u64(out, (uint64_t)fact->last - fact->first + 1);
+        ps_txt_str(out, " elements are more than its max_quantity ");
+        ps_txt_u64(out, view->max_quantity);
+    } else {
+        wrong_value(view, fact, out);
+        ps_txt_str(out, " is outside ");
+        value_ranges(view->values, view->n_values, out);
+    }
+}
+
+void ps_why_sentence(const struct ps_why *why, uint32_t rule, const struct ps_fact *fact, struct ps_txt *out)
+{
+    enum ps_miss miss = ps_why_miss(why, rule, fact);
+    struct ps_rule_view view;
+
+    ps_image_rule_view(&why->plant->image, rule, &view);
+    if (miss == PS_MISS_NOTHING)
+        ps_txt_str(out, "grants it");
+    else if (miss < PS_MISS_STATION || fact == NULL)
+        miss_of_flow(why, &view, miss, out);
+    else
+        miss_of_fact(why->question, &view, miss, fact, out);
+}
+
+/* ---- remedies -------------------------------------------------------------------------------------------------- */
+
+/* What to add to which key of the rule that comes nearest. */
+static void missing_part(const struct ps_why *why, enum ps_miss miss, const struct ps_fact *fact, struct ps_txt *out)
+{
+    const struct ps_image *image = &why->plant->image;
+    const struct ps_question *question = why->question;
+    const struct ps_answer *answer = why->answer;
+    static const char *const keys[] = {
+        [PS_MISS_NOTHING] = "",           [PS_MISS_PROTOCOL] = "",
+        [PS_MISS_PORT] = "ports",         [PS_MISS_CLIENT] = "clients",
+        [PS_MISS_SERVER] = "servers",     [PS_MISS_STATION] = "stations",
+        [PS_MISS_FUNCTION] = "functions", [PS_MISS_OPERATION] = "operations",
+        [PS_MISS_OBJECT] = "objects",     [PS_MISS_QUANTITY] = "max_quantity",
+        [PS_MISS_VALUE] = "values",
+    };
+    struct ps_rule_view none = {0};
+
+    if (miss == PS_MISS_CLIENT)
+        ps_why_end(image, answer->path.client_asset, answer->ends.client, out);
+    else if (miss == PS_MISS_SERVER)
+        ps_why_end(image, answer->path.server_asset, answer->ends.server, out);
+    else if (miss == PS_MISS_PORT)
+        ps_txt_u64(out, answer->ends.server_port);
+    else if (miss == PS_MISS_STATION)
+        ps_txt_u64(out, fact->station);
+    else if (miss == PS_MISS_FUNCTION)
+        ps_txt_str(out, function_name(question, fact));
+    else if (miss == PS_MISS_OPERATION)
+        ps_txt_str(out, ps_op_name(fact->op));
+    else if (miss == PS_MISS_OBJECT && fact->space != 0)
+        fact_object(question, fact, out);
+    else if (miss == PS_MISS_QUANTITY)
+        ps_txt_u64(out, (uint64_t)fact->last - fact->first + 1);
+    else if (miss == PS_MISS_VALUE)
+        wrong_value(&none, fact, out);
+    ps_txt_str(out, " in its ");
+    ps_txt_str(out, keys[miss]);
+}
+
+static void remedy_rule(const struct ps_why *why, struct ps_txt *out)
+{
+    const struct ps_image *image = &why->plant->image;
+    const struct ps_question *question = why->question;
+    const struct ps_answer *answer = why->answer;
+    uint32_t first = ps_image_conduit_first_rule(image, answer->path.conduit);
+    uint32_t n = ps_image_conduit_n_rules(image, answer->path.conduit), nearest = PS_NONE;
+    const struct ps_fact *fact =
+        question->kind == PS_QUESTION_PDU ? &question->operation.facts.item[answer->refused] : NULL;
+    enum ps_miss furthest = PS_MISS_PROTOCOL;
+
+    for (uint32_t i = 0; i < n; i++) {
+        enum ps_miss miss = ps_why_miss(why, first + i, fact);
+
+        if (miss <= furthest || (miss == PS_MISS_OBJECT && fact->space == 0))
+            continue;
+        furthest = miss;
+        nearest = first + i;
+    }
+    if (nearest == PS_NONE) {
+        ps_txt_str(out, "conduit ");
+        ps_txt_str(out, ps_image_conduit_name(image, answer->path.conduit));
+        ps_txt_str(out, " needs a rule that grants it");
+        return;
+    }
+    ps_txt_str(out, "rule ");
+    ps_txt_str(out, ps_image_rule_name(image, nearest));
+    ps_txt_str(out, " comes nearest, and would need ");
+    missing_part(why, furthest, fact, out);
+    ps_txt_str(out, "; or write a rule of its own");
+}
+
+void ps_why_remedy(const struct ps_why *why, struct ps_txt *out)
+{
+    const struct ps_image *image = &why->plant->image;
+    const struct ps_answer *answer = why->answer;
+    const struct ps_path *path = &answer->path;
+
+    if (answer->reason == PS_REASON_NO_ZONE) {
+        bool client = path->client_zone == PS_NONE;
+
+        ps_why_end(image, PS_NONE, client ? answer->ends.client : answer->ends.server, out);
+        ps_txt_str(out, " must be an asset, or lie in the networks of a zone");
+    } else if (answer->reason == PS_REASON_NO_CONDUIT) {
+        ps_txt_str(out, "there must be a conduit from ");
+        ps_txt_str(out, ps_image_zone_name(image, path->client_zone));
+        ps_txt_str(out, " to ");
+        ps_txt_str(out, ps_image_zone_name(image, path->server_zone));
+    } else if (answer->reason == PS_REASON_INTRA_ZONE) {
+        ps_txt_str(out, "zone ");
+        ps_txt_str(out, ps_image_zone_name(image, path->client_zone));
+        ps_txt_str(out, " needs intra = \"allow\", or a conduit from and to itself");
+    } else if (answer->reason == PS_REASON_NO_RULE && path->conduit != PS_NONE) {
+        remedy_rule(why, out);
+    } else {
+        ps_txt_str(out, "nothing in a plant file allows it");
+    }
+}
