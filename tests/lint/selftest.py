@@ -182,6 +182,7 @@ class ShapeTest(TreeTest):
     def test_too_many_parameters__found(self):
         six = "int a, int b, int c, int d, int e, int (*f)(int, int)"
         self.expect(shape, {"tools/a.c": function(5, "f", six)}, "1 functions have over 5 parameters")
+        self.expect(shape, {"tests/a.c": function(5, "f", six), "tools/a.c": ""})
         message = "int a, int b, int c, int d, int e, const char *format, ..."
         self.expect(shape, {"tools/a.c": function(5, "f", message)})
 
