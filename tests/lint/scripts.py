@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Python files compile, and pyflakes and shellcheck find nothing. Argument behind the root: python or shell."""
+"""Python files compile; pyflakes, shellcheck and man find nothing. Argument behind the root: python, shell or man."""
+import os
 import re
 import subprocess
 
@@ -39,5 +40,22 @@ def check_shell(tree):
     return run(tree, [need("shellcheck"), "--format=gcc"], list(of_kind(tree, ".sh", r"#!.*\b(ba|da)?sh\b")))
 
 
+def check_man(tree):
+    """Man pages format without a warning."""
+    man = need("man")
+    findings = []
+    for name in tree.files:
+        if not re.fullmatch(r"docs/.*\.[1-8]", name):
+            continue
+        done = subprocess.run([man, "--warnings", "--encoding=UTF-8", "--local-file", name], cwd=tree.root,
+                              env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANPAGER": "cat"},
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        lines = done.stderr.decode("utf-8", "replace").splitlines()
+        findings.extend(f"{name}: {line}" for line in lines)
+        if not lines and (done.returncode or not done.stdout.strip()):
+            findings.append(f"{name}: man cannot read it")
+    return findings
+
+
 def check(tree, kind):
-    return {"python": check_python, "shell": check_shell}[kind](tree)
+    return {"python": check_python, "shell": check_shell, "man": check_man}[kind](tree)

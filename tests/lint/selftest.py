@@ -302,6 +302,15 @@ class ScriptsTest(TreeTest):
         self.assertIn("tests/b:2", scripts.check(tree, "shell")[0])
 
 
+    @unittest.skipUnless(shutil.which("man"), "man is not installed")
+    def test_man__good_and_bad(self):
+        page = '.TH A 1 2026-01-01 "a" "A"\n.SH NAME\na \\- b\n'
+        tree = self.tree(files={"docs/man/a.1": page})
+        self.assertEqual(list(scripts.check(tree, "man")), [])
+        tree = self.tree(files={"docs/b.5": page + ".NOSUCHMACRO x\n"})
+        self.assertIn("docs/b.5", scripts.check(tree, "man")[0])
+
+
 class LintTest(TreeTest):
     def test_main__exit_codes(self):
         self.tree(files={"notes.txt": "x\n"})
