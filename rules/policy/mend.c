@@ -69,6 +69,12 @@ static const struct ps_mend_key *last_key(const struct ps_mend *mend)
 /* "%.*s" of the key that was read last. */
 #define LAST_KEY(mend) (int)last_key(mend)->len, (mend)->source->text + last_key(mend)->offset
 
+/* Its trouble has been told already. */
+static bool last_is_passed_over(const struct ps_mend *mend)
+{
+    return mend->source->text[last_key(mend)->offset] == '*';
+}
+
 void ps_mend_init(struct ps_mend *mend, struct ps_source *source)
 {
     *mend = (struct ps_mend){.source = source, .n_levels = 1};
@@ -176,10 +182,10 @@ static void before_value(struct ps_mend *mend, bool text)
     }
     if (level->state == PS_MEND_VALUE && level->text && text)
         return; /* libconfig joins neighbouring texts */
-    if (level->state == PS_MEND_KEY) {
+    if (level->state == PS_MEND_KEY && !last_is_passed_over(mend)) {
         ps_source_error(mend->source, mend->at, "\"=\" is missing after \"%.*s\"; write %.*s = ...", LAST_KEY(mend),
                         LAST_KEY(mend));
-    } else if (level->state != PS_MEND_EQUALS) {
+    } else if (level->state != PS_MEND_EQUALS && level->state != PS_MEND_KEY) {
         mended(mend);
         ps_source_error(mend->source, mend->at, "a value without a key; write key = value;");
         add_passed_over_key(mend);
@@ -212,16 +218,44 @@ void ps_mend_value(struct ps_mend *mend, char kind, const char *s, size_t len)
 static void take_back_key(struct ps_mend *mend)
 {
     mended(mend);
-    ps_source_error(mend->source, mend->at, "key \"%.*s\" has no value; write %.*s = ...;", LAST_KEY(mend),
-                    LAST_KEY(mend));
+    if (!last_is_passed_over(mend))
+        ps_source_error(mend->source, last_key(mend)->at, "key \"%.*s\" has no value; write %.*s = ...;",
+                        LAST_KEY(mend), LAST_KEY(mend));
     mend->source->len = last_key(mend)->offset;
     mend->source->text[mend->source->len] = '\0';
     mend->n_keys--;
     top(mend)->state = PS_MEND_START;
 }
 
+static char closer(char open)
+{
+    return open == '{' ? '}' : open == '[' ? ']' : ')';
+}
+
+static void close_top(struct ps_mend *mend)
+{
+    struct ps_mend_level *level = top(mend);
+    if (is_group(level) && (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS))
+        take_back_key(mend);
+    emit(mend, level->open == '{' ? "}" : ")", 1);
+    mend->n_keys = level->first_key;
+    mend->n_levels--;
+}
+
+/* The innermost bracket must have been forgotten, as c says. */
+static void close_forgotten(struct ps_mend *mend, char c)
+{
+    const struct ps_mend_level *level = top(mend);
+    mended(mend);
+    ps_source_error(mend->source, mend->at, "\"%c\" of line %u is not closed before this \"%c\"; add \"%c\"",
+                    level->open, level->at.line, c, closer(level->open));
+    close_top(mend);
+}
+
 void ps_mend_separator(struct ps_mend *mend, char c)
 {
+    if (c == ';' && top(mend)->open == '[')
+        close_forgotten(mend, c);
     struct ps_mend_level *level = top(mend);
     if (is_group(level)) {
         if (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS)
@@ -259,21 +293,6 @@ void ps_mend_open(struct ps_mend *mend, char c)
     mend->levels[mend->n_levels++] = (struct ps_mend_level){.open = c, .at = mend->at, .first_key = mend->n_keys};
 }
 
-static char closer(char open)
-{
-    return open == '{' ? '}' : open == '[' ? ']' : ')';
-}
-
-static void close_top(struct ps_mend *mend)
-{
-    struct ps_mend_level *level = top(mend);
-    if (is_group(level) && (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS))
-        take_back_key(mend);
-    emit(mend, level->open == '{' ? "}" : ")", 1);
-    mend->n_keys = level->first_key;
-    mend->n_levels--;
-}
-
 void ps_mend_close(struct ps_mend *mend, char c)
 {
     unsigned i = mend->n_levels - 1;
@@ -283,13 +302,8 @@ void ps_mend_close(struct ps_mend *mend, char c)
         ps_source_error(mend->source, mend->at, "\"%c\" closes nothing; remove it", c);
         return;
     }
-    while (mend->n_levels > i + 1) {
-        const struct ps_mend_level *level = top(mend);
-        mended(mend);
-        ps_source_error(mend->source, mend->at, "\"%c\" of line %u is not closed before this \"%c\"; add \"%c\"",
-                        level->open, level->at.line, c, closer(level->open));
-        close_top(mend);
-    }
+    while (mend->n_levels > i + 1)
+        close_forgotten(mend, c);
     close_top(mend);
 }
 
