@@ -82,7 +82,8 @@ static void bad_object(struct ps_load *load, const config_setting_t *item, const
     if (like_word && ps_words_find(spaces, space) == PS_NONE)
         ps_load_unknown(load, item, "space", space, spaces);
     else
-        ps_load_error(load, item, "\"%s\": %s", ps_load_show(load, text), why);
+        ps_load_error(load, item, "\"%s\" %s; write one like \"%s:0-9\"", ps_load_show(load, text), why,
+                      like_word ? space : vocab->spaces[0].name);
 }
 
 void ps_load_objects(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab,
@@ -93,7 +94,7 @@ void ps_load_objects(struct ps_load *load, config_setting_t *list, const struct 
     for (unsigned i = 0; i < n; i++) {
         const config_setting_t *item = ps_load_elem(list, i);
         const char *text = ps_load_text(load, item);
-        const char *why = "not an object of this protocol";
+        const char *why = "is no object of this protocol";
         if (!text)
             continue;
         if (ps_object_parse(vocab, ps_str_from(text), &(*out)[*n_out], &why))

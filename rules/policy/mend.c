@@ -194,20 +194,8 @@ static void before_value(struct ps_mend *mend, bool text)
         emit(mend, "=", 1);
 }
 
-static void check_array_kind(struct ps_mend *mend, char kind)
-{
-    struct ps_mend_level *level = top(mend);
-    if (level->open != '[')
-        return;
-    if (level->kind && level->kind != kind)
-        ps_source_error(mend->source, mend->at,
-                        "texts and numbers in one [ ]; use ( ), or put the numbers in quotation marks");
-    level->kind = kind;
-}
-
 void ps_mend_value(struct ps_mend *mend, char kind, const char *s, size_t len)
 {
-    check_array_kind(mend, kind);
     before_value(mend, kind == 't');
     emit_token(mend, s, len);
     top(mend)->state = PS_MEND_VALUE;
@@ -288,7 +276,7 @@ void ps_mend_open(struct ps_mend *mend, char c)
         mend->source->lost = true;
         return;
     }
-    /* An array becomes a list: libconfig's arrays must be of one type, which check_array_kind() has said already. */
+    /* An array becomes a list: libconfig's arrays must be of one type, and ["1-8", 12] is what people write. */
     emit_token(mend, c == '{' ? "{" : "(", 1);
     mend->levels[mend->n_levels++] = (struct ps_mend_level){.open = c, .at = mend->at, .first_key = mend->n_keys};
 }

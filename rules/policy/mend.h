@@ -22,7 +22,6 @@ struct ps_mend_level {
     uint8_t state; /* enum ps_mend_state */
     bool comma;    /* list: a comma waits to be written before the next value */
     bool text;     /* the last value was text: more text joins it */
-    char kind;     /* '[': what its elements are: 0 not known yet, 't' text, 'n' numbers */
     struct ps_src at;
     size_t first_key; /* keys of this group are keys[first_key ...] */
 };

@@ -244,6 +244,19 @@ static void print_values(const struct ps_rule *rule, FILE *out)
     list_end(&list);
 }
 
+/* Without printf's decimal point, which is a comma in some places. */
+static void print_seconds(FILE *out, uint32_t ms)
+{
+    unsigned digits = 3;
+    uint32_t fraction = ms % 1000;
+    for (; digits > 0 && fraction % 10 == 0; digits--)
+        fraction /= 10;
+    fprintf(out, " response_timeout = %" PRIu32, ms / 1000);
+    if (digits > 0)
+        fprintf(out, ".%0*" PRIu32, (int)digits, fraction);
+    putc(';', out);
+}
+
 static void print_limits(const struct ps_rule *rule, FILE *out)
 {
     if (rule->max_quantity)
@@ -251,8 +264,7 @@ static void print_limits(const struct ps_rule *rule, FILE *out)
     if (rule->max_outstanding)
         fprintf(out, " max_outstanding = %u;", rule->max_outstanding);
     if (rule->timeout_ms)
-        fprintf(out, " response_timeout = %" PRIu32 ".%03" PRIu32 ";", rule->timeout_ms / 1000,
-                rule->timeout_ms % 1000);
+        print_seconds(out, rule->timeout_ms);
 }
 
 static void print_rule(const struct ps_model *model, const struct ps_rule *rule, FILE *out)
