@@ -66,10 +66,6 @@ static void lint_open(const struct ps_lint *lint, uint32_t index)
     else if (rule->protocol == PS_PROTOCOL_ICMP && rule->n_codes == 0)
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-080", index,
                      "rule \"%s\" passes every type of icmp; add icmp_types = [...], 8 for echo", rule->name);
-    else if (rule->protocol != PS_PROTOCOL_TCP && rule->protocol != PS_PROTOCOL_UDP && rule->n_codes == 0)
-        ps_lint_rule(lint, severity, "ZL-080", index, "rule \"%s\" passes every %s of %s; add %s = [...]", rule->name,
-                     rule->protocol == PS_PROTOCOL_IP ? "protocol" : "ethertype", ps_protocol_name(rule->protocol),
-                     rule->protocol == PS_PROTOCOL_IP ? "ip_protocols" : "ethertypes");
 }
 
 static void lint_everybody(const struct ps_lint *lint, uint32_t index)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Rules that can never grant anything, and words in rules that can never help to grant anything.
+ * Rules that can never grant anything, and words in rules that can never help to grant anything. What is wrong in one
+ * key alone (stations, ethertypes, ports that cannot be) the loader refuses already.
  */
 #include "lint.h"
 
@@ -195,49 +196,6 @@ static void lint_values(const struct ps_lint *lint, uint32_t index)
     }
 }
 
-static void lint_stations(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
-{
-    const struct ps_rule *rule = &lint->model->rules[index];
-
-    for (uint32_t i = 0; i < rule->n_stations; i++)
-        if (rule->stations[i].first > vocab->max_station)
-            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
-                         "rule \"%s\" lists station %u, but stations of %s end at %u; correct it", rule->name,
-                         rule->stations[i].first, ps_protocol_name(rule->protocol), vocab->max_station);
-}
-
-/* ---- without inspection ---------------------------------------------------------------------------------------- */
-
-/* Codes that other rules judge: ethertypes of IP, ARP and VLAN tags; IP protocols with a word of their own. */
-static const struct {
-    uint8_t protocol;
-    uint32_t code;
-    const char *word;
-    const char *remedy;
-} taken[] = {
-    {PS_PROTOCOL_ETHERNET, 0x0800, "ethertype 0x0800", "IPv4 needs a rule of protocol tcp, udp, icmp or ip"},
-    {PS_PROTOCOL_ETHERNET, 0x86dd, "ethertype 0x86dd", "IPv6 needs a rule of protocol tcp, udp, icmp or ip"},
-    {PS_PROTOCOL_ETHERNET, 0x0806, "ethertype 0x0806", "ARP passes with the conduit"},
-    {PS_PROTOCOL_ETHERNET, 0x8100, "ethertype 0x8100", "VLAN tags belong to `vlans` of a zone"},
-    {PS_PROTOCOL_ETHERNET, 0x88a8, "ethertype 0x88a8", "VLAN tags belong to `vlans` of a zone"},
-    {PS_PROTOCOL_IP, 6, "IP protocol 6", "use protocol = \"tcp\""},
-    {PS_PROTOCOL_IP, 17, "IP protocol 17", "use protocol = \"udp\""},
-    {PS_PROTOCOL_IP, 1, "IP protocol 1", "use protocol = \"icmp\""},
-    {PS_PROTOCOL_IP, 58, "IP protocol 58", "use protocol = \"icmp\""},
-};
-
-static void lint_codes(const struct ps_lint *lint, uint32_t index)
-{
-    const struct ps_rule *rule = &lint->model->rules[index];
-
-    for (uint32_t i = 0; i < rule->n_codes; i++)
-        for (size_t k = 0; k < sizeof(taken) / sizeof(taken[0]); k++)
-            if (rule->protocol == taken[k].protocol && rule->codes[i].first == taken[k].code &&
-                rule->codes[i].last == taken[k].code)
-                ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index, "rule \"%s\" can never match %s: %s", rule->name,
-                             taken[k].word, taken[k].remedy);
-}
-
 void ps_lint_rules_dead(const struct ps_lint *lint)
 {
     const struct ps_model *model = lint->model;
@@ -248,10 +206,8 @@ void ps_lint_rules_dead(const struct ps_lint *lint)
         const struct ps_vocab *vocab = ps_lint_vocab(rule);
 
         lint_ends(lint, i, families);
-        lint_codes(lint, i);
         if (!vocab)
             continue;
-        lint_stations(lint, i, vocab);
         if (lint_functions(lint, i, vocab))
             continue;
         if (rule->n_objects > 0)

@@ -32,6 +32,21 @@
 #define ENDS "clients = ['ops-1']; servers = ['ctl-1'];"
 #define READ(name) "{ name = '" name "'; " ENDS " protocol = 'modbus'; operations = ['read']; }"
 
+/* Two zones of given kinds, joined by conduit "c" with one rule that only reads. */
+#define JOINED(kind_a, kind_b, more)                                                                                   \
+    PLANT(                                                                                                             \
+        ZONE("a", kind_a, 1, SL) "," ZONE("b", kind_b, 2, SL),                                                         \
+        CONDUIT("c", "a", "b", SAID,                                                                                   \
+                "{ name = 'r'; clients = ['a-1']; servers = ['b-1']; protocol = 'modbus'; operations = ['read']; }"),  \
+        more)
+/* The same with any rule. */
+#define GRANTING(kind_a, kind_b, sl_a, rule)                                                                           \
+    PLANT(ZONE("a", kind_a, 1, sl_a) "," ZONE("b", kind_b, 2, SL),                                                     \
+          CONDUIT("c", "a", "b", SAID, "{ name = 'r'; clients = ['a-1']; servers = ['b-1']; " rule " }"), "")
+#define WRITES                                                                                                         \
+    "protocol = 'modbus'; functions = ['write-single-register']; objects = ['holding:1-2']; values = ['0..9'];"
+#define ALL(level) "sl_t = " #level ";"
+
 static inline struct ps_model *plant_parse(const char *text, struct ps_diags *diags)
 {
     char *quoted = strdup(text);

@@ -111,6 +111,12 @@ START_TEST(test_lint_rules__values_that_nothing_writes__zl_087)
     expect(MODBUS("functions = ['write-single-register']; objects = ['holding:1']; values = ['70000..80000'];"),
            PS_SEV_WARNING, "ZL-087", "c/r", "70000..80000");
     expect_none(MODBUS("functions = ['write-single-coil']; objects = ['coil:1']; values = ['on'];"), "ZL-087", "");
+    /* Over all functions: 2..5 fits a register, though no coil. */
+    expect_none(MODBUS("functions = ['write-single-coil', 'write-single-register']; objects = ['coil:1', 'holding:1'];"
+                       " values = ['2..5'];"),
+                "ZL-087", "");
+    expect_none(MODBUS("functions = ['write-single-register']; objects = ['holding:1']; values = ['-5..0'];"), "ZL-087",
+                "");
     /* Values count for the writes of a rule that reads too. */
     expect_none(MODBUS("operations = ['read', 'write']; objects = ['holding:1-2']; values = ['0..9'];"), "ZL-087", "");
 }
@@ -180,6 +186,9 @@ START_TEST(test_lint_rules__contained_in_every_key__shadowed)
     SHADOWED(MB "operations = ['read'];", MB "operations = ['read']; objects = ['coil:1'];");
     SHADOWED(MB "operations = ['read']; objects = ['coil:0-9', 'input:0-9'];",
              MB "operations = ['read']; objects = ['input:3-4'];");
+    SHADOWED(MB "operations = ['read']; objects = ['coil:3-4'];", MB "operations = ['read']; objects = ['coil:3-4'];");
+    SHADOWED(MB "operations = ['write']; values = ['2..3'];", MB "operations = ['write']; values = ['2..3'];");
+    SHADOWED(MB "operations = ['read']; max_quantity = 9;", MB "operations = ['read']; max_quantity = 9;");
     SHADOWED(MB "operations = ['read']; stations = ['1-8'];", MB "operations = ['read']; stations = ['2', '4-5'];");
     SHADOWED(MB "operations = ['read'];", MB "operations = ['read']; ports = ['502'];");
     SHADOWED(MB "operations = ['read']; max_quantity = 10;", MB "operations = ['read']; max_quantity = 9;");
