@@ -45,6 +45,8 @@
           CONDUIT("c", "a", "b", SAID, "{ name = 'r'; clients = ['a-1']; servers = ['b-1']; " rule " }"), "")
 #define WRITES                                                                                                         \
     "protocol = 'modbus'; functions = ['write-single-register']; objects = ['holding:1-2']; values = ['0..9'];"
+/* A conduit without rules. */
+#define LINK(from, to) "{ name = '" from to "'; from = '" from "'; to = '" to "'; " SAID " }"
 #define ALL(level) "sl_t = " #level ";"
 
 static inline struct ps_model *plant_parse(const char *text, struct ps_diags *diags)

@@ -147,6 +147,11 @@ START_TEST(test_lint_zones__safety_level_below_control__zl_032)
     expect(SAFETY_LEVELS("sl_t = [2, 2, 2, 1, 1, 2, 1];"), PS_SEV_WARNING, "ZL-032", "sis", "RA 1");
     expect_none(SAFETY_LEVELS("sl_t = [1, 1, 2, 0, 1, 1, 2];"), "ZL-032", "");
     expect_none(SAFETY_LEVELS(""), "ZL-032", "");
+    /* Only a control or field zone is compared, and only with a safety zone. */
+    expect_none(PLANT(ZONE("a", "operations", 1, ALL(3)) "," ZONE("b", "safety", 2, ALL(2)), LINK("a", "b"), ""),
+                "ZL-032", "");
+    expect_none(PLANT(ZONE("a", "control", 1, ALL(3)) "," ZONE("b", "control", 2, ALL(2)), LINK("a", "b"), ""),
+                "ZL-032", "");
     expect_none(LEVELS("", ALL(3), ALL(2)), "ZL-032", "");
 }
 END_TEST

@@ -7,7 +7,6 @@
 #define PORT(name, zones) "{ name = '" name "'; zones = [" zones "]; }"
 #define GATEWAY(ports) "gateways = ( { name = 'g'; ports = (" ports "); } );"
 /* Zones a, b and c; conduits ab, bc and ca. */
-#define LINK(from, to) "{ name = '" from to "'; from = '" from "'; to = '" to "'; " SAID " }"
 #define TRIANGLE(gateways)                                                                                             \
     PLANT(ZONE("a", "control", 1, SL) "," ZONE("b", "control", 2, SL) "," ZONE("c", "control", 3, SL),                 \
           LINK("a", "b") "," LINK("b", "c") "," LINK("c", "a"), "gateways = (" gateways ");")
