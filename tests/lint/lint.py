@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What all lints share: the files of a tree, and how findings are told.
 
-A lint is a module with check(tree) -> list of findings, each a sentence that starts with file:line or file. Run one with
+A lint is a module with check(tree) -> findings, each a sentence that starts with file:line or file. Run one with
     python3 tests/lint/lint.py NAME ROOT
 Exit code 0: no findings, 1: findings, 77: a tool that the lint needs is not installed (meson's word for skipped).
 """
@@ -61,7 +61,7 @@ def need(tool):
 
 def main(name, root, *arguments):
     try:
-        findings = importlib.import_module(name).check(Tree(root), *arguments)
+        findings = list(importlib.import_module(name).check(Tree(root), *arguments))
     except Missing as missing:
         print(f"skipped: {missing}")
         return SKIPPED

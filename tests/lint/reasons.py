@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every reason of reason.def is expected by some test outside the tests of the ground floor."""
+"""Every reason of reason.def is given by some code, and expected by some test."""
 import re
 
 DEF = "dissectors/base/reason.def"
 ROW = re.compile(r'^PS_REASON\((\w+), "([a-z0-9-]+)"', re.M)
 # These speak about the list itself, or about lints: they produce no refusal.
 NO_EVIDENCE = ("tests/unit/base/", "tests/lint/", "tests/fuzz/")
+# The ground floor gives a few reasons itself; for those its own test counts.
+READER, READER_TEST = "dissectors/base/rd.c", "tests/unit/base/test_rd.c"
 
 
 def mentioned(identifier, name, text):
@@ -16,13 +18,23 @@ def mentioned(identifier, name, text):
     return re.search(word if "-" in name else rf'(?i:reason"?[=: ]+"?|deny |denied |"){word}', text) is not None
 
 
+def given(identifier, texts):
+    return any(re.search(rf"\bPS_REASON_{identifier}\b", text) for text in texts)
+
+
 def check(tree):
     if DEF not in tree.files:
-        return [f"{DEF}: not there"]
+        yield f"{DEF}: not there"
+        return
     rows = ROW.findall(tree.text(DEF))
     if not rows:
-        return [f"{DEF}: no rows found"]
-    names = [name for name in tree.files if name.startswith("tests/") and not name.startswith(NO_EVIDENCE)]
-    texts = [text for text in map(tree.text, names) if text]
-    return [f"{DEF}: no test expects {name} (PS_REASON_{identifier})" for identifier, name in rows
-            if not any(mentioned(identifier, name, text) for text in texts)]
+        yield f"{DEF}: no rows found"
+    code = [tree.text(name) for name in tree.ending(".c", ".h", ".def") if not name.startswith(("tests/", "tools/"))]
+    tests = [tree.text(name) for name in tree.files if name.startswith("tests/") and not name.startswith(NO_EVIDENCE)]
+    reader, reader_test = ([tree.text(name)] if name in tree.files else [] for name in (READER, READER_TEST))
+    for identifier, name in rows:
+        if not given(identifier, code):
+            yield f"{DEF}: no code refuses for {name} (PS_REASON_{identifier})"
+        by_reader = given(identifier, reader) and given(identifier, reader_test)
+        if not by_reader and not any(mentioned(identifier, name, text) for text in tests if text):
+            yield f"{DEF}: no test expects {name} (PS_REASON_{identifier})"

@@ -244,7 +244,8 @@ class WordsTest(TreeTest):
 
 
 class ReasonsTest(TreeTest):
-    DEF = {reasons.DEF: 'PS_REASON(NO_RULE, "no-rule", POLICY, "x")\nPS_REASON(CLOSED, "closed", STREAM, "y")\n'}
+    DEF = {reasons.DEF: 'PS_REASON(NO_RULE, "no-rule", POLICY, "x")\nPS_REASON(CLOSED, "closed", STREAM, "y")\n',
+           "rules/match/match.c": "PS_REASON_NO_RULE", "daemon/fastpath/tcp.c": "PS_REASON_CLOSED"}
 
     def test_all_expected__nothing(self):
         self.expect(reasons, {**self.DEF, "tests/golden/a.txt": "DENY no-rule\n", "tests/unit/x/t.c": "PS_REASON_CLOSED;\n"})
@@ -257,6 +258,15 @@ class ReasonsTest(TreeTest):
     def test_only_the_ground_floor_speaks_of_it__listed(self):
         self.expect(reasons, {**self.DEF, "tests/unit/base/t.c": "PS_REASON_CLOSED PS_REASON_NO_RULE\n"},
                     "no-rule", "closed")
+
+    def test_reader_and_its_test__count_for_what_the_reader_gives(self):
+        self.expect(reasons, {**self.DEF, reasons.READER: "PS_REASON_CLOSED",
+                              reasons.READER_TEST: "PS_REASON_CLOSED PS_REASON_NO_RULE\n"}, "no test expects no-rule")
+
+    def test_given_by_no_code__listed(self):
+        tests = {"tests/unit/x/t.c": "PS_REASON_CLOSED PS_REASON_NO_RULE", "tools/t.c": "PS_REASON_CLOSED"}
+        self.expect(reasons, {**self.DEF, **tests, "daemon/fastpath/tcp.c": "PS_REASON_CLOSED_TOO"},
+                    "no code refuses for closed")
 
     def test_no_rows__found(self):
         self.expect(reasons, {reasons.DEF: "\n"}, "no rows")
