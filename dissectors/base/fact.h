@@ -61,7 +61,7 @@ struct ps_fact {
 
 /* Rows that a protocol's function table may have: the size of a rule's function bitmap. */
 #define PS_FUNCTIONS_MAX 256
-/* Facts that one PDU may give; a PDU with more is refused (`too-many-facts`). */
+/* Facts that one PDU may give; more than any PDU of a known protocol asks for. */
 #define PS_FACTS_MAX 64
 /* Octets that a dissector may carry from decode() to accept(). */
 #define PS_PAIRING_MAX 48
