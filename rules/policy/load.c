@@ -6,7 +6,7 @@
 
 #define SCHEMA 1
 /* Suggestions compare at most this many names in one run: a file of nothing but mistakes still ends quickly. */
-#define SUGGESTION_BUDGET 5000000u
+#define SUGGESTION_BUDGET 1000000u
 
 /* ---- the tree -------------------------------------------------------------------------------------------------- */
 

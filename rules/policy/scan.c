@@ -360,7 +360,7 @@ static void scan_text(struct scan *scan, char *text, size_t len, uint32_t file)
             scan->mend.at.line++;
             line_start = true;
             scan->p++;
-        } else if (strchr(" \t\r\f", *scan->p)) {
+        } else if (*scan->p == ' ' || *scan->p == '\t' || *scan->p == '\r' || *scan->p == '\f') {
             scan->p++;
         } else {
             scan_token(scan, line_start);
