@@ -153,11 +153,11 @@ static enum ps_result frame_datagram(struct ps_rd *rd, uint32_t n, uint32_t *len
 {
     uint32_t adu_len = *len;
     *len = n;
-    if (adu_len == n)
-        return PS_OK;
     if (adu_len == 0 || adu_len > n)
         return refuse(rd, n, PS_REASON_TRUNCATED);
-    return refuse(rd, adu_len, PS_REASON_SURPLUS);
+    if (adu_len < n)
+        return refuse(rd, adu_len, PS_REASON_SURPLUS);
+    return PS_OK;
 }
 
 enum ps_result mb_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len)
