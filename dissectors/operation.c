@@ -173,6 +173,8 @@ static bool parse_token(struct parser *p, struct ps_str token)
 static bool complete(struct parser *p)
 {
     struct ps_facts *facts = &p->op->facts;
+    if (p->next_op != PS_OP_NONE)
+        return complain(p->err, ps_str_from(ps_op_name(p->next_op)), "has no object behind it");
     for (unsigned op = 1; op < PS_N_OPS; op++) {
         if (!(p->ops & PS_OP_BIT(op)) || p->seen_ops & PS_OP_BIT(op))
             continue;

@@ -50,13 +50,14 @@ static const struct shape *shape_of(const struct ps_dialog *dialog, uint8_t fc)
     return &shapes[fc][reply];
 }
 
-/* Length of a Read Device Identification reply, by walking the objects that are there: 0 while not all are. */
-static uint32_t device_id_len(const uint8_t *pdu, uint32_t n)
+/* Length of a Read Device Identification reply, by walking the objects that are there: 0 while not all are, and some
+ * length above max as soon as they reach beyond it. */
+static uint32_t device_id_len(const uint8_t *pdu, uint32_t n, uint32_t max)
 {
     uint32_t end = 7; /* fc, MEI, code, conformity, more, next, count */
     if (n < end)
         return 0;
-    for (uint32_t left = pdu[6]; left > 0; left--) {
+    for (uint32_t left = pdu[6]; left > 0 && end <= max; left--) {
         if (n < end + 2)
             return 0;
         end += 2u + pdu[end + 1];
@@ -87,7 +88,7 @@ static uint32_t implied_len(const struct shape *shape, bool reply, const uint8_t
             return 0;
         if (pdu[1] != 14)
             return claimed;
-        return reply ? device_id_len(pdu, n) : 4;
+        return reply ? device_id_len(pdu, n, shape->max) : 4;
     }
     return 0;
 }
@@ -140,9 +141,10 @@ static uint32_t pdu_len(const struct ps_dialog *dialog, const uint8_t *pdu, uint
     const struct shape *shape = shape_of(dialog, pdu[0]);
     bool reply = dialog->dir == PS_TO_CLIENT;
     uint32_t implied = implied_len(shape, reply, pdu, n, claimed);
-    *agree = true;
-    if (reply && mb_relaxed(dialog, pdu[0] & MB_FC_EXCEPTION ? MB_RELAX_EXCEPTION_LENGTH : MB_RELAX_REPLY_LENGTH))
-        return implied;
+    if (reply && mb_relaxed(dialog, pdu[0] & MB_FC_EXCEPTION ? MB_RELAX_EXCEPTION_LENGTH : MB_RELAX_REPLY_LENGTH)) {
+        *agree = implied == 0 || (implied >= shape->min && implied <= shape->max);
+        return *agree ? implied : claimed;
+    }
     bool fits = implied == claimed || (implied == 0 && n < claimed);
     *agree = fits && claimed >= shape->min && claimed <= shape->max;
     return claimed;
@@ -162,14 +164,13 @@ static enum ps_result frame_datagram(struct ps_rd *rd, uint32_t n, uint32_t *len
 
 enum ps_result mb_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len)
 {
-    struct ps_rd at = *rd; /* frame looks ahead: rd stays where it is */
+    struct ps_rd at = *rd, start = *rd; /* frame looks ahead: rd stays where it is */
     uint32_t n = ps_rd_left(rd);
     *len = 0;
     if (n < MB_HEADER_LEN + 1) {
         enum ps_result result = frame_header(dialog, &at, len);
-        return result == PS_MORE && dialog->datagram ? frame_datagram(rd, n, len) : result;
+        return result == PS_MORE && dialog->datagram ? frame_datagram(&start, n, len) : result;
     }
-    struct ps_rd start = at;
     const uint8_t *p = ps_rd_bytes(&at, n);
     if (!p)
         return PS_BAD;

@@ -67,6 +67,7 @@ static inline enum ps_result rig_frame(struct rig *rig, uint32_t n, enum ps_reas
     enum ps_result result = ps_modbus.frame(&rig->dialog, &rd, &rig->len);
     *reason = fault.reason;
     rig->offset = fault.offset;
+    ck_assert_uint_eq(rd.pos, 0); /* it only looks */
     return result;
 }
 

@@ -220,6 +220,25 @@ START_TEST(test_frame__reply_length_relaxed__as_the_function_says)
 }
 END_TEST
 
+/* The function's own length is bounded too, whatever the device says. */
+START_TEST(test_frame__reply_length_relaxed__impossible_counts_refused)
+{
+    static const char *const pdus[] = {"18 7e06 0002", "03 00", "03 01", "0c ff 00", "14 ff",
+                                       "2b 0e 01 01 00 00 ff 00 ff"};
+    for (size_t i = 0; i < sizeof pdus / sizeof pdus[0]; i++) {
+        struct rig rig;
+        enum ps_reason reason;
+        rig_init(&rig);
+        rig.dialog.relax = MB_RELAX_REPLY_LENGTH;
+        rig.dialog.dir = PS_TO_CLIENT;
+        rig_head(&rig, 1, 1, rig_hex(pdus[i], rig.adu + 7));
+        ck_assert_msg(rig_frame(&rig, sizeof rig.adu, &reason) == PS_BAD, "%s", pdus[i]);
+        ck_reason(reason, PS_REASON_MODBUS_LENGTH);
+        ck_assert_uint_eq(rig.len, rig.adu_len);
+    }
+}
+END_TEST
+
 START_TEST(test_frame__fc43_relaxed__any_body_within_the_length)
 {
     struct rig rig;
@@ -286,5 +305,6 @@ UNIT_MAIN("modbus/frame", test_frame__valid_exchange__whole_length, test_frame__
           test_frame__exception_length_relaxed__two_octets_whatever_the_header_says,
           test_frame__exception_length_relaxed__requests_and_replies_stay_strict,
           test_frame__reply_length_relaxed__as_the_function_says,
+          test_frame__reply_length_relaxed__impossible_counts_refused,
           test_frame__fc43_relaxed__any_body_within_the_length, test_frame__max_quantity_relaxed__up_to_127_registers,
           test_frame__longest_pdus__accepted)
