@@ -178,7 +178,7 @@ static void write_file(const char *dir, const char *name, const char *text)
 
 START_TEST(test_ps_source_read__includes__joined_with_their_places)
 {
-    char dir[] = "test_source_XXXXXX", path[256];
+    char dir[] = P_tmpdir "/test_source_XXXXXX", path[256];
     ck_assert_ptr_nonnull(mkdtemp(dir));
     write_file(dir, "top.conf", "a = 1;\n  @include \"b.inc\"\nc = 3;\n");
     write_file(dir, "b.inc", "\nb = 2;\n");
