@@ -65,6 +65,9 @@ enum ps_reason ps_match_neighbour(const struct ps_image *image, struct ps_addr s
 enum ps_reason ps_match_fact(const struct ps_image *image, const struct ps_path *path, const struct ps_fact *fact,
                              uint32_t *rule);
 
+/* Brings what ps_match_fact() will read into the cache; ask one stage ahead of it. */
+void ps_match_prefetch(const struct ps_image *image, const struct ps_path *path);
+
 /* ---- explanation ----------------------------------------------------------------------------------------------- */
 
 /* The first thing in a rule that does not hold for a fact on a path, in the order tried. */
@@ -82,7 +85,7 @@ enum ps_miss {
     PS_MISS_VALUE,
 };
 
-/* For one rule of path->conduit. fact may be NULL: only the flow is asked about. */
+/* For one rule of path->conduit. ends NULL: the path is a frame's. fact NULL: only the flow is asked about. */
 enum ps_miss ps_match_explain(const struct ps_image *image, const struct ps_path *path, const struct ps_ends *ends,
                               uint32_t rule, const struct ps_fact *fact);
 

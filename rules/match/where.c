@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * where.c - where addresses, MACs, VLANs and ports belong.
+ */
+#include "where.h"
+
+#include "image_layout.h"
+
+bool ps_ids_contain(const uint32_t *ids, uint32_t n, uint32_t id)
+{
+    uint32_t low = 0;
+    while (n > 1) {
+        uint32_t half = n / 2;
+        low += ids[low + half] <= id ? half : 0;
+        n -= half;
+    }
+    return n > 0 && ids[low] == id;
+}
+
+void ps_match_address(const struct ps_image *image, struct ps_addr addr, uint32_t *asset, uint32_t *zone)
+{
+    const struct ps_addr *starts = ps_image_at_STARTS(image);
+    uint32_t low = 0, n = ps_image_n(image, PS_SECTION_STARTS);
+    /* the interval is among starts[low] .. starts[low + n - 1]; the first start is 0 */
+    while (n > 1) {
+        uint32_t half = n / 2;
+        low += ps_addr_compare(starts[low + half], addr) <= 0 ? half : 0;
+        n -= half;
+    }
+    const struct ps_image_owner *owner = &ps_image_at_OWNERS(image)[low];
+    *asset = owner->asset;
+    *zone = owner->zone;
+}
+
+uint32_t ps_where_mac(const struct ps_image *image, struct ps_mac mac)
+{
+    const struct ps_image_mac *macs = ps_image_at_MACS(image);
+    uint64_t number = ps_mac_number(mac);
+    uint32_t low = 0, n = ps_image_n(image, PS_SECTION_MACS);
+    while (n > 1) {
+        uint32_t half = n / 2;
+        low += macs[low + half].mac <= number ? half : 0;
+        n -= half;
+    }
+    return n > 0 && macs[low].mac == number ? macs[low].asset : PS_NONE;
+}
+
+uint32_t ps_where_conduit(const struct ps_image *image, uint32_t from, uint32_t to)
+{
+    const struct ps_image_pair *pairs = ps_image_at_PAIRS(image);
+    uint32_t n = ps_image_n(image, PS_SECTION_PAIRS);
+    uint32_t slot = ps_image_pair_slot(from, to, n);
+    while (pairs[slot].conduit != PS_NONE) {
+        if (pairs[slot].from == from && pairs[slot].to == to)
+            return pairs[slot].conduit;
+        slot = (slot + 1) & (n - 1);
+    }
+    return PS_NONE;
+}
+
+static bool has_vlan(const struct ps_image *image, const struct ps_image_zone *zone, uint16_t vid)
+{
+    return ps_ids_contain(ps_image_at_VLANS(image) + zone->first_vlan, zone->n_vlans, vid);
+}
+
+bool ps_match_vlan(const struct ps_image *image, uint32_t zone_a, uint32_t zone_b, uint16_t vid)
+{
+    if (vid == 0)
+        return true;
+    if (zone_a == PS_NONE || zone_b == PS_NONE)
+        return false;
+    const struct ps_image_zone *a = &ps_image_at_ZONES(image)[zone_a];
+    const struct ps_image_zone *b = &ps_image_at_ZONES(image)[zone_b];
+    return (a->n_vlans == 0 && b->n_vlans == 0) || has_vlan(image, a, vid) || has_vlan(image, b, vid);
+}
+
+bool ps_match_mac(const struct ps_image *image, uint32_t asset, struct ps_mac mac)
+{
+    if (asset == PS_NONE)
+        return true;
+    uint64_t bound = ps_image_at_ASSETS(image)[asset].mac;
+    return bound == 0 || bound == ps_mac_number(mac);
+}
+
+bool ps_match_port(const struct ps_image *image, uint32_t gateway, uint32_t port, uint32_t zone)
+{
+    if (gateway >= ps_image_n_gateways(image))
+        return false;
+    const struct ps_image_gateway *g = &ps_image_at_GATEWAYS(image)[gateway];
+    if (port >= g->n_ports)
+        return false;
+    const struct ps_image_port *p = &ps_image_at_PORTS(image)[g->first_port + port];
+    return ps_ids_contain(ps_image_at_IDS(image) + p->first_zone, p->n_zones, zone);
+}
