@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * never.c - the proof that no rule grants what `never` forbids: for each pair, whether a fact exists that the rule grants
+ * and the never is about.
+ *
+ * A fact is one function in one class, at one station, on one object of the space that this function addresses in this
+ * class, so each of these is intersected per function and class: a rule restricted by classes reaches every function
+ * that has one of them, a rule restricted by functions reaches all classes of these.
+ *
+ * What an uninspected tcp or udp rule carries is not seen. It counts as granting everything of a protocol when it opens
+ * that protocol's default port.
+ */
+#include "build.h"
+#include "dissector.h"
+#include "lint.h"
+#include "vocab.h"
+
+/* An operation that a rule grants and a never forbids. */
+struct witness {
+    const char *protocol;
+    const char *function; /* NULL: everything of the protocol */
+    unsigned op;
+};
+
+/* ---- one function in one class --------------------------------------------------------------------------------- */
+
+/* Does the list hold some object of the space that the operation addresses? An empty list does not restrict. */
+static bool lists_space(const struct ps_object_range *objects, uint32_t n, const struct ps_vocab *vocab, uint32_t space)
+{
+    const struct ps_space *row = ps_space_by_code(vocab, space);
+    bool listed = n == 0;
+
+    for (uint32_t i = 0; i < n && !listed && row; i++)
+        listed = ps_space_by_code(vocab, objects[i].space) == row;
+    return listed;
+}
+
+static bool objects_overlap(const struct ps_object_range *a, const struct ps_object_range *b)
+{
+    return a->space == b->space && a->first <= b->last && b->first <= a->last;
+}
+
+static bool objects_meet(const struct ps_rule *rule, const struct ps_never *never, const struct ps_vocab *vocab,
+                         uint32_t space)
+{
+    const struct ps_space *row = space != 0 ? ps_space_by_code(vocab, space) : NULL;
+
+    if (rule->n_objects == 0 || never->n_objects == 0)
+        return lists_space(rule->objects, rule->n_objects, vocab, space) &&
+               lists_space(never->objects, never->n_objects, vocab, space);
+    for (uint32_t i = 0; i < rule->n_objects; i++) {
+        if (!row || ps_space_by_code(vocab, rule->objects[i].space) != row)
+            continue;
+        for (uint32_t k = 0; k < never->n_objects; k++)
+            if (objects_overlap(&rule->objects[i], &never->objects[k]))
+                return true;
+    }
+    return false;
+}
+
+/* Can the operation write something that the rule's `values` hold? */
+static bool values_meet(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row, unsigned op)
+{
+    int64_t min, max;
+
+    if (rule->n_values == 0 || !vocab->value_limits(row, (uint8_t)op, &min, &max))
+        return true;
+    for (uint32_t i = 0; i < rule->n_values; i++)
+        if (rule->values[i].min <= max && min <= rule->values[i].max)
+            return true;
+    return false;
+}
+
+/* Classes in which a never is about a function. */
+static uint32_t never_row(const struct ps_never *never, const struct ps_vocab *vocab, uint16_t row)
+{
+    if (never->has_functions && !(never->functions[row / 64] >> (row % 64) & 1))
+        return 0;
+    return never->ops != 0 ? vocab->functions[row].ops & never->ops : vocab->functions[row].ops;
+}
+
+/* ---- one rule -------------------------------------------------------------------------------------------------- */
+
+static bool find_operation(const struct ps_rule *rule, const struct ps_never *never, const struct ps_dissector *dissector,
+                           struct witness *witness)
+{
+    const struct ps_vocab *vocab = dissector->vocab;
+
+    if (!ps_ranges_meet(rule->stations, rule->n_stations, never->stations, never->n_stations))
+        return false;
+    for (uint16_t row = 0; row < vocab->n_functions; row++) {
+        uint32_t ops = ps_grants_row(rule, vocab, row) & never_row(never, vocab, row);
+        for (unsigned op = 1; op < PS_N_OPS; op++) {
+            if (!(ops & PS_OP_BIT(op)) || !values_meet(rule, vocab, row, op) ||
+                !objects_meet(rule, never, vocab, vocab->function_space(row, (uint8_t)op)))
+                continue;
+            *witness = (struct witness){dissector->name, vocab->functions[row].name, op};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_about_operations(const struct ps_never *never)
+{
+    return never->ops != 0 || never->has_functions || never->n_stations > 0 || never->n_objects > 0;
+}
+
+/* An uninspected rule and a never about operations of an inspected protocol. */
+static bool find_unseen(const struct ps_rule *rule, const struct ps_never *never, struct witness *witness)
+{
+    if (rule->protocol != PS_PROTOCOL_TCP && rule->protocol != PS_PROTOCOL_UDP)
+        return false;
+    for (unsigned protocol = PS_PROTOCOL_NONE + 1; protocol < PS_N_DISSECTORS; protocol++) {
+        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
+        const struct ps_rule everything = {.protocol = (uint8_t)protocol};
+        if (!dissector || (never->protocol != PS_PROTOCOL_NONE && never->protocol != protocol))
+            continue;
+        if (rule->n_ports > 0 && !ps_rule_lists_port(rule, dissector->default_port))
+            continue;
+        if (!find_operation(&everything, never, dissector, witness))
+            continue;
+        return true;
+    }
+    return false;
+}
+
+static bool find(const struct ps_rule *rule, const struct ps_never *never, struct witness *witness)
+{
+    const struct ps_dissector *dissector = ps_dissector_by_protocol(rule->protocol);
+
+    *witness = (struct witness){.protocol = ps_protocol_name(rule->protocol)};
+    if (dissector)
+        return (never->protocol == PS_PROTOCOL_NONE || never->protocol == rule->protocol) &&
+               find_operation(rule, never, dissector, witness);
+    if (never->protocol == rule->protocol)
+        return true;
+    if (never->protocol == PS_PROTOCOL_NONE && !is_about_operations(never))
+        return true;
+    return find_unseen(rule, never, witness);
+}
+
+static void report(const struct ps_build *build, const struct ps_rule *rule, const struct ps_never *never,
+                   const struct witness *witness)
+{
+    bool is_unseen = witness->function && !ps_dissector_by_protocol(rule->protocol);
+    const char *what = witness->function ? witness->function : "all of it";
+    const char *verb = is_unseen ? "lets pass, unseen," : "grants";
+    const char *op = witness->function ? ps_op_name(witness->op) : "uninspected";
+
+    ps_build_rule_error(build, rule, "rule \"%s\" %s %s %s (%s), which no rule may: never on line %u of %s%s%s; narrow "
+                        "the rule, or change what never says",
+                        rule->name, verb, witness->protocol, what, op, never->src.line,
+                        ps_build_file(build, never->src), never->why ? ", " : "", never->why ? never->why : "");
+}
+
+static bool is_between(const struct ps_never *never, const struct ps_conduit *c)
+{
+    return (never->from == PS_NONE || never->from == c->from) && (never->to == PS_NONE || never->to == c->to);
+}
+
+void ps_check_never(const struct ps_build *build)
+{
+    const struct ps_model *model = build->model;
+    struct witness witness;
+
+    for (uint32_t n = 0; n < model->n_nevers; n++) {
+        const struct ps_never *never = &model->nevers[n];
+        for (uint32_t r = 0; r < model->n_rules; r++)
+            if (is_between(never, &model->conduits[model->rules[r].conduit]) &&
+                find(&model->rules[r], never, &witness))
+                report(build, &model->rules[r], never, &witness);
+    }
+}
