@@ -6,7 +6,6 @@
 Exit code 77 where the recorder cannot run. Times, ports and sequence numbers differ; who asked what, and why it was
 refused, must not.
 """
-import collections
 import json
 import os
 import subprocess
@@ -17,18 +16,19 @@ RECORDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "record_exam
 SKIPPED = 77
 
 
+def name(end):
+    """Of a client or server: the asset, else what the packet says."""
+    return end.get("asset") or end.get("address") or end["mac"]
+
+
 def refusals(penstock, plant, capture):
-    """(client, server, reason, operation) -> how often."""
+    """All (client, server, reason, operation or flow)."""
     done = subprocess.run([penstock, "replay", "--json", plant, capture], stdout=subprocess.PIPE, timeout=60, check=False)
     if done.returncode != 3:
         sys.exit(f"{capture}: replay ended with {done.returncode}, expected 3: something refused")
-    found = collections.Counter()
-    for line in done.stdout.decode().splitlines():
-        event = json.loads(line)
-        if event.get("kind") in ("deny", "would-deny", "malformed"):
-            client, server = (event[end].get("asset", event[end]["address"]) for end in ("client", "server"))
-            found[client, server, event["reason"], event.get("operation", "")] += 1
-    return found
+    events = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    return {(name(event["client"]), name(event["server"]), event["reason"], event.get("operation") or event["flow"])
+            for event in events if event.get("kind") in ("deny", "would-deny", "malformed")}
 
 
 def main(penstock, peer, folder):
@@ -43,9 +43,9 @@ def main(penstock, peer, folder):
             sys.exit("the recorder failed")
         recorded = refusals(penstock, plant, again)
     for refusal in sorted(committed | recorded):
-        note = "" if committed[refusal] == recorded[refusal] else \
-            f"   <- {committed[refusal]} in the committed capture, {recorded[refusal]} recorded now"
-        print("{:9} -> {:9} {:11} {}".format(*refusal) + note)
+        note = "" if refusal in committed and refusal in recorded else \
+            "   <- only in the committed capture" if refusal in committed else "   <- only in what was recorded now"
+        print("{} -> {} {} {}".format(*refusal) + note)
     return 0 if committed == recorded else 1
 
 
