@@ -124,6 +124,14 @@ static bool is_reset_sound(const struct ps_flow *flow, const struct ps_desc *des
     return ahead <= (int32_t)PS_STREAM_WINDOW && ahead >= -(int32_t)PS_STREAM_WINDOW;
 }
 
+/* Does it hold octets that were not seen yet? One octet before its turn is a keep-alive probe. */
+static bool is_news(const struct ps_flow *flow, unsigned dir, const struct ps_stream_in *in)
+{
+    if (!(flow->dir[dir] & PS_DIR_STARTED))
+        return in->wire > 1;
+    return in->wire > 0 && (int32_t)(in->seq + in->wire - flow->next[dir]) > 0;
+}
+
 static void judge_inspected(struct ps_engine *engine, const struct ps_desc *desc)
 {
     struct ps_flow *flow = current_flow(engine);
@@ -132,15 +140,15 @@ static void judge_inspected(struct ps_engine *engine, const struct ps_desc *desc
     struct ps_stream_in in = {.seq = desc->seq, .data = desc->payload, .len = desc->payload_len,
                               .wire = desc->payload_wire, .fin = (desc->tcp_flags & PS_TCP_FIN) != 0};
     enum ps_reason reason = PS_REASON_NONE;
+    bool is_new = is_news(flow, dir, &in);
     if (flow->phase == PS_FLOW_CLOSED) {
-        bool is_new = in.wire > 1 && (int32_t)(in.seq + in.wire - flow->next[dir]) > 0;
         if (is_new && !silent)
             refuse(engine, desc, PS_REASON_CLOSED);
         return;
     }
     if (desc->tcp_flags & PS_TCP_ACK) {
         engine->current.dir = !dir;
-        ps_stream_acked(&engine->streams, flow, !dir, desc->ack, in.wire > 1);
+        ps_stream_acked(&engine->streams, flow, !dir, desc->ack, is_new);
         engine->current.dir = (uint8_t)dir;
     }
     if (desc->tcp_flags & PS_TCP_URG) {
