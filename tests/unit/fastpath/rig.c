@@ -21,6 +21,7 @@ static const char plant[] =
     "      { name = \"drive\"; addresses = [\"10.0.2.30\"]; mac = \"02:00:00:00:00:30\"; } ); },\n"
     "  { name = \"lab\"; kind = \"control\"; networks = [\"10.0.3.0/24\"]; assets = (\n"
     "    { name = \"io\"; addresses = [\"10.0.3.30\"]; mac = \"02:00:00:00:00:31\"; } ); },\n"
+    "  { name = \"ring\"; kind = \"control\"; networks = [\"10.0.5.0/24\"]; },\n"
     "  { name = \"office\"; kind = \"enterprise\"; networks = [\"10.0.4.0/24\"]; } );\n"
     "conduits = (\n"
     "  { name = \"ops-ctl\"; from = \"ops\"; to = \"ctl\"; mode = \"enforce\"; allow = (\n"
@@ -37,8 +38,8 @@ static const char plant[] =
     "    { name = \"look\"; protocol = \"modbus\"; operations = [\"identify\"]; },\n"
     "    { name = \"pn\"; clients = [\"io\"]; servers = [\"drive\"]; protocol = \"ethernet\";\n"
     "      ethertypes = [\"0x8892\"]; } ); } );\n"
-    "gateways = ( { name = \"gw\"; ports = ( { name = \"p0\"; zones = [\"ops\"]; },\n"
-    "  { name = \"p1\"; zones = [\"ctl\", \"lab\"]; } ); } );\n";
+    "gateways = ( { name = \"gw\"; ports = ( { name = \"p0\"; zones = [\"ops\", \"ring\"]; },\n"
+    "  { name = \"p1\"; zones = [\"ctl\", \"lab\", \"ring\"]; } ); } );\n";
 
 static void on_judged(void *ctx, const struct ps_judged *judged)
 {

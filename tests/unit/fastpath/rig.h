@@ -11,7 +11,8 @@
 
 #define RIG_JUDGED_MAX 512u
 
-/* The plant: hmi and eng in zone ops, plc in ctl, probe in lab (monitored), desk in office (no conduit). */
+/* The plant: hmi and eng in zone ops, plc in ctl, probe in lab (monitored), desk in office (no conduit);
+ * ring lies behind both ports of the gateway. */
 #define HMI IP(10, 0, 1, 10)
 #define ENG IP(10, 0, 1, 20)
 #define PLC IP(10, 0, 2, 10)

@@ -30,7 +30,7 @@ START_TEST(test_ps_admit__source_behind_another_port__spoofed)
     rig_init(&r, NULL);
     struct talk t = talk_between(&r, HMI, PLC, 502);
     r.port = RIG_PORT_FIELD;
-    talk_send(&t, PS_TO_SERVER, PS_TCP_SYN, NULL, 0);
+    ck_assert_uint_eq(talk_send(&t, PS_TO_SERVER, PS_TCP_SYN, NULL, 0).reason, PS_REASON_SPOOFED);
     rig_expect(&r, "K=spoofed");
     ck_assert_uint_eq(rig_stats(&r)->flows_now, 0);
     r.port = RIG_PORT_OPS;
@@ -83,6 +83,18 @@ START_TEST(test_ps_admit__inside_one_zone__not_ours)
     wire_udp(&w, PROBE, PLC, (const uint16_t[2]){5001, 123}, "x", 1);
     rig_send(&r, &w);
     rig_expect(&r, "F=no-rule");
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_admit__inside_a_zone_behind_both_ports__intra_zone)
+{
+    const uint16_t ports[2] = {5000, 123};
+    rig_init(&r, NULL);
+    r.port = RIG_PORT_OPS;
+    wire_udp(&w, IP(10, 0, 5, 1), IP(10, 0, 5, 2), ports, "x", 1);
+    ck_assert_uint_eq(rig_send(&r, &w).reason, PS_REASON_INTRA_ZONE);
+    rig_expect(&r, "F=intra-zone");
     rig_fini(&r);
 }
 END_TEST
@@ -165,6 +177,7 @@ END_TEST
 UNIT_MAIN("fastpath/admit", test_ps_admit__vlan_the_zone_does_not_have__vlan,
           test_ps_admit__source_behind_another_port__spoofed,
           test_ps_admit__another_mac_than_the_asset_has__mac_binding, test_ps_admit__inside_one_zone__not_ours,
+          test_ps_admit__inside_a_zone_behind_both_ports__intra_zone,
           test_ps_admit_refuse__broken_packet__on_the_path_of_its_addresses,
           test_ps_admit__table_full_of_established_flows__flow_table_full,
           test_ps_admit__flood_of_half_open_flows__established_ones_stay)
