@@ -162,6 +162,7 @@ static void check_sums(const struct ps_engine *engine)
     require(s->flows_now <= 16, "flows are bounded");
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1)
