@@ -93,7 +93,7 @@ def environment(build):
 def compile_build(build, env, tally):
     configured = os.path.exists(os.path.join(build.folder, "build.ninja"))
     setup = ["meson", "setup", build.folder, ROOT, "-Dwerror=true", *build.options] + ["--reconfigure"] * configured
-    for command in (setup, ["ninja", "-C", build.folder]):
+    for command in (setup, ["ninja", "-C", build.folder, "--quiet", "-k", "0"]):
         code, output = run(command, env, 900)
         if code != 0:
             tally.add(FAILED, "build", build.name, output)
