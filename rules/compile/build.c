@@ -75,7 +75,8 @@ const char *ps_build_file(const struct ps_build *build, struct ps_src src)
     return src.file < build->model->n_files ? build->model->files[src.file] : "-";
 }
 
-static void add_error(const struct ps_build *build, struct ps_src src, const char *at, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void add_error(const struct ps_build *build, struct ps_src src,
+                                                            const char *at, const char *format, va_list args)
 {
     char *text;
 

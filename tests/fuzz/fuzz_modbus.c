@@ -142,7 +142,7 @@ static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32
         check_values(&facts.item[i], pdu, len);
     }
     if (result == PS_OK) {
-        check(rd.pos == len && facts.n_facts > 0 == request);
+        check(rd.pos == len && (facts.n_facts > 0) == request);
         check_text();
         ps_modbus.accept(dialog, &facts);
         check(state.n_pending <= MB_OUTSTANDING_MAX);
