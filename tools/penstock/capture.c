@@ -58,7 +58,7 @@ static bool map_file(struct ps_capture *c, int fd, char *err, size_t err_size)
         return false;
     }
     if (st.st_size == 0) {
-        snprintf(err, err_size, "is empty; a capture has at least a file header");
+        snprintf(err, err_size, "an empty file; a capture has at least a file header");
         return false;
     }
     map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -77,7 +77,7 @@ static bool read_header(struct ps_capture *c, char *err, size_t err_size)
 {
     c->ng = capture_is_ng(c->map, c->len);
     if (!c->ng && !capture_is_pcap(c->map, c->len)) {
-        snprintf(err, err_size, "is neither a pcap nor a pcapng file");
+        snprintf(err, err_size, "neither a pcap nor a pcapng file");
         return false;
     }
     if (c->ng ? !capture_ng_header(c) : !capture_pcap_header(c)) {

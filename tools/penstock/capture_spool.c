@@ -46,7 +46,7 @@ static bool write_all(int fd, const uint8_t *data, size_t len)
     return true;
 }
 
-/* Everything that fd still gives, or -1. */
+/* Everything that fd still gives, or -1. A signal ends it: somebody is tired of waiting, and what came is judged. */
 static int spool_plain(int fd, char *err, size_t err_size)
 {
     uint8_t chunk[CHUNK];
@@ -55,9 +55,7 @@ static int spool_plain(int fd, char *err, size_t err_size)
     while (out >= 0) {
         ssize_t n = read(fd, chunk, sizeof chunk);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n == 0)
+        if (n == 0 || (n < 0 && errno == EINTR))
             break;
         if (n < 0 || !write_all(out, chunk, (size_t)n)) {
             snprintf(err, err_size, "%s", strerror(errno));

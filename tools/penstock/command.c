@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "words.h"
 
 void ps_args_init(struct ps_args *args, const struct ps_command *command, char **argv)
 {
@@ -51,11 +51,10 @@ static void print_help(const struct ps_command *command)
 
 static int unknown(const struct ps_args *args, const char *name)
 {
-    const char *nearest = NULL;
-    unsigned best = UINT_MAX;
+    const struct ps_option *options = args->command->options;
+    size_t budget = args->command->n_options;
+    const char *nearest = ps_words_nearest(PS_WORDS(options, args->command->n_options), name, &budget);
 
-    for (size_t i = 0; i < args->command->n_options; i++)
-        ps_text_nearer(name, args->command->options[i].name, &nearest, &best);
     if (nearest != NULL)
         ps_args_wrong(args, "unknown option --%s; did you mean --%s?", name, nearest);
     else

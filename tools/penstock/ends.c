@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr_text.h"
+#include "words.h"
 
 #define TCP 6u
 #define UDP 17u
@@ -152,18 +153,47 @@ static int parse_flow(const char *text, struct ps_question *q, struct ps_txt *er
     return 0;
 }
 
-static bool parse_reply(const char *text, struct ps_question *q)
+/* Eats "modbus "; NULL: no known protocol. */
+static const struct ps_dissector *protocol_of(struct ps_str *s)
 {
-    struct ps_str s = ps_str_from(text);
-    struct ps_str protocol = ps_str_until(&s, " "), word;
+    struct ps_str word = ps_str_until(s, " ");
     char name[32];
 
-    ps_str_char(&s, ' ');
-    word = ps_str_until(&s, " ");
-    snprintf(name, sizeof name, "%.*s", (int)protocol.len, protocol.s);
-    q->dissector = ps_dissector_by_name(name);
+    ps_str_char(s, ' ');
+    snprintf(name, sizeof name, "%.*s", (int)word.len, word.s);
+    return ps_dissector_by_name(name);
+}
+
+static bool parse_reply(const char *text, struct ps_question *q)
+{
+    struct ps_str s = ps_str_from(text), word;
+
+    q->dissector = protocol_of(&s);
     q->kind = PS_QUESTION_REPLY;
+    word = ps_str_until(&s, " ");
     return q->dissector != NULL && (ps_str_equal(word, "reply") || ps_str_equal(word, "exception"));
+}
+
+/* "modbus read-coil ...": a known protocol, an unknown function. */
+static void suggest_function(const char *text, struct ps_txt *err)
+{
+    struct ps_str s = ps_str_from(text);
+    const struct ps_dissector *dissector = protocol_of(&s);
+    struct ps_str word = ps_str_until(&s, " ");
+    const char *nearest;
+    char name[64];
+    size_t budget;
+
+    if (dissector == NULL || ps_function_by_text(dissector->vocab, word) != PS_FUNCTION_UNKNOWN)
+        return;
+    snprintf(name, sizeof name, "%.*s", (int)word.len, word.s);
+    budget = dissector->vocab->n_functions;
+    nearest = ps_words_nearest(PS_WORDS(dissector->vocab->functions, budget), name, &budget);
+    if (nearest == NULL)
+        return;
+    ps_txt_str(err, "; did you mean ");
+    ps_txt_str(err, nearest);
+    ps_txt_char(err, '?');
 }
 
 bool ps_question_parse(const char *text, struct ps_question *q, struct ps_txt *err)
@@ -177,8 +207,10 @@ bool ps_question_parse(const char *text, struct ps_question *q, struct ps_txt *e
     if (parse_reply(text, q))
         return true;
     q->kind = PS_QUESTION_PDU;
-    if (!ps_operation_parse(text, &q->operation, err))
+    if (!ps_operation_parse(text, &q->operation, err)) {
+        suggest_function(text, err);
         return false;
+    }
     q->dissector = q->operation.dissector;
     return true;
 }

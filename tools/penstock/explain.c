@@ -29,6 +29,7 @@ static const struct ps_option options[] = {
 struct explanation {
     struct ps_why why;
     char operation[PS_OPERATION_TEXT_MAX];
+    int width; /* of rule names */
 };
 
 static void describe(struct explanation *e, const char *text)
@@ -105,11 +106,11 @@ static void print_ends(const struct explanation *e)
     putchar('\n');
 }
 
-static void rule_line(const struct explanation *e, uint32_t rule, int width, const char *what)
+static void rule_line(const struct explanation *e, uint32_t rule, const char *what)
 {
     const struct ps_image *image = &e->why.plant->image;
 
-    printf("  %-*s  %s:%u  %s\n", width, ps_image_rule_name(image, rule), ps_image_rule_file(image, rule),
+    printf("  %-*s  %s:%u  %s\n", e->width, ps_image_rule_name(image, rule), ps_image_rule_file(image, rule),
            ps_image_rule_line(image, rule), what);
 }
 
@@ -120,16 +121,37 @@ static bool shown(const struct explanation *e, uint32_t rule)
            ps_why_miss(&e->why, rule, refused_fact(e)) >= PS_MISS_STATION;
 }
 
+/* Whether every rule of the conduit has its line. */
+static bool all_tried(const struct explanation *e)
+{
+    return e->why.answer->reason == PS_REASON_NO_RULE && e->why.answer->path.conduit != PS_NONE;
+}
+
+/* As wide as the longest name that is shown. */
+static int name_width(const struct explanation *e)
+{
+    const struct ps_image *image = &e->why.plant->image;
+    const struct ps_answer *a = e->why.answer;
+    size_t width = 0;
+
+    for (uint32_t i = 0; i < a->refused; i++)
+        if (strlen(ps_image_rule_name(image, a->rules[i])) > width)
+            width = strlen(ps_image_rule_name(image, a->rules[i]));
+    for (uint32_t i = 0; all_tried(e) && i < ps_image_conduit_n_rules(image, a->path.conduit); i++) {
+        uint32_t rule = ps_image_conduit_first_rule(image, a->path.conduit) + i;
+
+        if (shown(e, rule) && strlen(ps_image_rule_name(image, rule)) > width)
+            width = strlen(ps_image_rule_name(image, rule));
+    }
+    return (int)width;
+}
+
 static void print_tried(const struct explanation *e)
 {
     const struct ps_image *image = &e->why.plant->image;
     uint32_t first = ps_image_conduit_first_rule(image, e->why.answer->path.conduit);
     uint32_t n = ps_image_conduit_n_rules(image, e->why.answer->path.conduit), n_hidden = 0;
-    size_t width = 0;
 
-    for (uint32_t i = 0; i < n; i++)
-        if (shown(e, first + i) && strlen(ps_image_rule_name(image, first + i)) > width)
-            width = strlen(ps_image_rule_name(image, first + i));
     for (uint32_t i = 0; i < n; i++) {
         char why[512] = "no: ";
         struct ps_txt t = {.buf = why, .size = sizeof why, .len = 4};
@@ -139,7 +161,7 @@ static void print_tried(const struct explanation *e)
             continue;
         }
         ps_why_sentence(&e->why, first + i, refused_fact(e), &t);
-        rule_line(e, first + i, (int)width, why);
+        rule_line(e, first + i, why);
     }
     if (n_hidden > 0)
         printf("  and %u rules about other clients, servers, protocols or ports\n", n_hidden);
@@ -166,14 +188,14 @@ static void print_granted(const struct explanation *e)
     char what[256];
 
     if (a->n_facts == 0 && a->rules[0] != PS_NONE)
-        rule_line(e, a->rules[0], 0, e->why.question->kind == PS_QUESTION_REPLY ? "opens the flow" : "grants it");
+        rule_line(e, a->rules[0], e->why.question->kind == PS_QUESTION_REPLY ? "opens the flow" : "grants it");
     for (uint32_t i = 0; i < a->refused; i++) {
         fact_text(e, i, what, sizeof what);
-        rule_line(e, a->rules[i], 0, what);
+        rule_line(e, a->rules[i], what);
     }
 }
 
-static void print_text(const struct explanation *e)
+static void print_text(struct explanation *e)
 {
     const struct ps_answer *a = e->why.answer;
     char remedy[512];
@@ -186,8 +208,9 @@ static void print_text(const struct explanation *e)
                ps_reason_info(a->reason)->name);
     printf("  %s\n", e->operation);
     print_ends(e);
+    e->width = name_width(e);
     print_granted(e);
-    if (a->reason == PS_REASON_NO_RULE && a->path.conduit != PS_NONE)
+    if (all_tried(e))
         print_tried(e);
     else if (!allowed(e))
         printf("  %s\n", ps_reason_info(a->reason)->sentence);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "text.h"
+#include "words.h"
 
 /* In the order of a day's work. */
 static const struct ps_command *const commands[] = {
@@ -30,11 +30,12 @@ static void print_commands(FILE *out)
 
 static int unknown(const char *name)
 {
-    const char *nearest = NULL;
-    unsigned best = UINT_MAX;
+    const char *names[N_COMMANDS], *nearest;
+    size_t budget = N_COMMANDS;
 
     for (size_t i = 0; i < N_COMMANDS; i++)
-        ps_text_nearer(name, commands[i]->name, &nearest, &best);
+        names[i] = commands[i]->name;
+    nearest = ps_words_nearest(PS_WORDS(names, N_COMMANDS), name, &budget);
     fprintf(stderr, "penstock: error: unknown subcommand '%s'", name);
     if (nearest != NULL)
         fprintf(stderr, "; did you mean %s?", nearest);

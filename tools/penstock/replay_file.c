@@ -18,6 +18,7 @@ struct run {
     struct replay_result *result;
     struct ps_capture *capture;
     struct ps_engine *engine;
+    bool interrupted_before; /* while a pipe was read: what came is judged to its end */
     uint64_t octets_shown, packets_shown;
 };
 
@@ -75,7 +76,7 @@ static void judge_packets(struct run *run)
         if (++bursts % BURSTS_PER_LOOK != 0)
             continue;
         look_up(run);
-        if (*run->replay->interrupted)
+        if (*run->replay->interrupted && !run->interrupted_before)
             break;
     }
     while (ps_engine_finish(run->engine))
@@ -142,6 +143,7 @@ void replay_file(const struct replay *replay, size_t index, struct replay_result
     struct ps_engine_config config;
 
     run.capture = ps_capture_open(replay->inputs.items[index].path, out->error, sizeof out->error);
+    run.interrupted_before = *replay->interrupted;
     if (run.capture != NULL) {
         ps_engine_config_init(&config);
         config.checksums = replay->checksums;

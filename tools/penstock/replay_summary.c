@@ -18,8 +18,9 @@ static void print_totals(const struct replay *replay, const struct replay_totals
     if (replay->n_maps > 0)
         fprintf(out, " (%zu address%s mapped)", replay->n_maps, replay->n_maps == 1 ? "" : "es");
     fprintf(out, ", judged passively%s\n", t->interrupted ? "; INTERRUPTED: this is what is known so far" : "");
-    fprintf(out, "%llu file%s, %s packets, %s flows; PDUs: %s allowed, %s denied\n", (unsigned long long)t->files,
-            ps_text_s(t->files), ps_text_count(t->counts.packets, packets), ps_text_count(t->stats.flows, flows),
+    fprintf(out, "%llu file%s, %s packet%s, %s flow%s; PDUs: %s allowed, %s denied\n", (unsigned long long)t->files,
+            ps_text_s(t->files), ps_text_count(t->counts.packets, packets), ps_text_s(t->counts.packets),
+            ps_text_count(t->stats.flows, flows), ps_text_s(t->stats.flows),
             ps_text_count(t->stats.pdus_allowed, allowed), ps_text_count(t->stats.pdus_denied, denied));
 }
 
@@ -45,10 +46,13 @@ static const char *cell(uint64_t n, bool shown, char buf[PS_COUNT_TEXT_MAX])
 static void row(const struct table *table, const char *indent, const char *name, const char *cells[4])
 {
     char first[256];
+    unsigned last = 0; /* cell with anything in it */
 
     snprintf(first, sizeof first, "%s%s", indent, name);
-    fprintf(table->out, "%-*s", table->width, first);
     for (unsigned i = 0; i < 4; i++)
+        last = cells[i][0] != '\0' ? i : last;
+    fprintf(table->out, "%-*s", table->width, first);
+    for (unsigned i = 0; i <= last; i++)
         fprintf(table->out, " %12s", cells[i]);
     fputc('\n', table->out);
 }

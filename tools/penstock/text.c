@@ -59,48 +59,6 @@ const char *ps_text_colour(FILE *out, enum ps_colour colour)
     return escapes[colour];
 }
 
-#define WORD_MAX 63
-
-/* Letters to insert, delete or replace to make b of a. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[WORD_MAX + 1];
-    size_t n = strlen(b);
-
-    if (n > WORD_MAX || strlen(a) > WORD_MAX)
-        return UINT_MAX;
-    for (unsigned j = 0; j <= n; j++)
-        row[j] = j;
-    for (unsigned i = 1; a[i - 1] != '\0'; i++) {
-        unsigned corner = row[0];
-
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            unsigned replaced = corner + (a[i - 1] != b[j - 1]);
-            unsigned inserted = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
-
-            corner = row[j];
-            row[j] = replaced < inserted ? replaced : inserted;
-        }
-    }
-    return row[n];
-}
-
-void ps_text_nearer(const char *typed, const char *word, const char **nearest, unsigned *best)
-{
-    unsigned d = distance(typed, word);
-
-    /* up to a third of the letters may be wrong, or the rest not typed */
-    if (typed[0] != '\0' && strncmp(typed, word, strlen(typed)) == 0)
-        d = 1;
-    else if (d > 1 + strlen(word) / 3)
-        return;
-    if (d < *best) {
-        *best = d;
-        *nearest = word;
-    }
-}
-
 void *ps_need(void *memory)
 {
     if (memory != NULL)

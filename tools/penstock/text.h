@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * text.h - how people read it: numbers, times, colours, the nearest word.
+ * text.h - how people read it: numbers, times, colours.
  */
 #pragma once
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,9 +25,6 @@ enum ps_colour { PS_COLOUR_PLAIN = 0, PS_COLOUR_RED, PS_COLOUR_YELLOW, PS_COLOUR
 
 /* The escape sequence for out, or "": only on a terminal, and never with NO_COLOR. */
 const char *ps_text_colour(FILE *out, enum ps_colour colour);
-
-/* Keeps word in *nearest when it is nearer to what was typed than *best, and near enough to be meant. */
-void ps_text_nearer(const char *typed, const char *word, const char **nearest, unsigned *best);
 
 /* Memory, or the end of the program with a message. */
 void *ps_need(void *memory);

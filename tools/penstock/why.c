@@ -173,16 +173,14 @@ static void miss_of_flow(const struct ps_why *why, const struct ps_rule_view *vi
         assets(image, view->servers, view->n_servers, out);
     } else if (miss == PS_MISS_PORT) {
         ps_why_flow(answer->ends.ip_proto, answer->ends.server_port, out);
-        if (view->n_ports + view->n_codes > 0) {
-            ps_txt_str(out, " is not one of ");
-            ps_txt_str(out, ps_protocol_name(view->protocol));
-            ps_txt_char(out, ' ');
-            ranges(view->ports, view->n_ports, out);
-            ranges(view->codes, view->n_codes, out);
-        } else {
-            ps_txt_str(out, " is not where it expects ");
-            ps_txt_str(out, ps_protocol_name(view->protocol));
-        }
+        ps_txt_str(out, " is not one of its ");
+        ps_txt_str(out, view->protocol == PS_PROTOCOL_ICMP ? "icmp_types: "
+                        : view->protocol == PS_PROTOCOL_IP ? "ip_protocols: "
+                                                           : "ports: ");
+        ranges(view->ports, view->n_ports, out);
+        ranges(view->codes, view->n_codes, out);
+        if (view->n_ports + view->n_codes == 0)
+            ps_txt_str(out, "the protocol's own");
     } else {
         ps_txt_str(out, "it is about ");
         ps_txt_str(out, ps_protocol_name(view->protocol));
@@ -244,74 +242,70 @@ void ps_why_sentence(const struct ps_why *why, uint32_t rule, const struct ps_fa
 
 /* ---- remedies -------------------------------------------------------------------------------------------------- */
 
-/* What to add to which key of the rule that comes nearest. */
-static void missing_part(const struct ps_why *why, enum ps_miss miss, const struct ps_fact *fact, struct ps_txt *out)
+/* "modbus write-single-register station=1 holding:48 value=900", of several facts only the one that is refused;
+ * "tcp/80" */
+static void wanted(const struct ps_why *why, struct ps_txt *out)
+{
+    const struct ps_fact *fact;
+
+    if (why->question->kind != PS_QUESTION_PDU) {
+        ps_why_flow(why->answer->ends.ip_proto, why->answer->ends.server_port, out);
+        return;
+    }
+    if (why->question->operation.facts.n_facts == 1) {
+        ps_operation_format(why->question->dissector, &why->question->operation.facts, out);
+        return;
+    }
+    fact = &why->question->operation.facts.item[why->answer->refused];
+    ps_txt_str(out, function_name(why->question, fact));
+    if (fact->space == 0)
+        return;
+    ps_txt_char(out, ' ');
+    fact_object(why->question, fact, out);
+}
+
+/* The rule that lacks least. Only one that grants the function counts: to widen another would grant more than was asked
+ * for. PS_NONE: none. */
+static uint32_t nearest_rule(const struct ps_why *why)
 {
     const struct ps_image *image = &why->plant->image;
-    const struct ps_question *question = why->question;
-    const struct ps_answer *answer = why->answer;
-    static const char *const keys[] = {
-        [PS_MISS_NOTHING] = "",           [PS_MISS_PROTOCOL] = "",
-        [PS_MISS_PORT] = "ports",         [PS_MISS_CLIENT] = "clients",
-        [PS_MISS_SERVER] = "servers",     [PS_MISS_STATION] = "stations",
-        [PS_MISS_FUNCTION] = "functions", [PS_MISS_OPERATION] = "operations",
-        [PS_MISS_OBJECT] = "objects",     [PS_MISS_QUANTITY] = "max_quantity",
-        [PS_MISS_VALUE] = "values",
-    };
-    struct ps_rule_view none = {0};
+    uint32_t first = ps_image_conduit_first_rule(image, why->answer->path.conduit);
+    uint32_t n = ps_image_conduit_n_rules(image, why->answer->path.conduit), nearest = PS_NONE;
+    enum ps_miss furthest = PS_MISS_OPERATION;
 
-    if (miss == PS_MISS_CLIENT)
-        ps_why_end(image, answer->path.client_asset, answer->ends.client, out);
-    else if (miss == PS_MISS_SERVER)
-        ps_why_end(image, answer->path.server_asset, answer->ends.server, out);
-    else if (miss == PS_MISS_PORT)
-        ps_txt_u64(out, answer->ends.server_port);
-    else if (miss == PS_MISS_STATION)
-        ps_txt_u64(out, fact->station);
-    else if (miss == PS_MISS_FUNCTION)
-        ps_txt_str(out, function_name(question, fact));
-    else if (miss == PS_MISS_OPERATION)
-        ps_txt_str(out, ps_op_name(fact->op));
-    else if (miss == PS_MISS_OBJECT && fact->space != 0)
-        fact_object(question, fact, out);
-    else if (miss == PS_MISS_QUANTITY)
-        ps_txt_u64(out, (uint64_t)fact->last - fact->first + 1);
-    else if (miss == PS_MISS_VALUE)
-        wrong_value(&none, fact, out);
-    ps_txt_str(out, " in its ");
-    ps_txt_str(out, keys[miss]);
+    if (why->question->kind != PS_QUESTION_PDU)
+        return PS_NONE;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct ps_fact *fact = &why->question->operation.facts.item[why->answer->refused];
+        enum ps_miss miss = ps_why_miss(why, first + i, fact);
+
+        if (miss <= furthest)
+            continue;
+        furthest = miss;
+        nearest = first + i;
+    }
+    return nearest;
 }
 
 static void remedy_rule(const struct ps_why *why, struct ps_txt *out)
 {
     const struct ps_image *image = &why->plant->image;
-    const struct ps_question *question = why->question;
     const struct ps_answer *answer = why->answer;
-    uint32_t first = ps_image_conduit_first_rule(image, answer->path.conduit);
-    uint32_t n = ps_image_conduit_n_rules(image, answer->path.conduit), nearest = PS_NONE;
-    const struct ps_fact *fact =
-        question->kind == PS_QUESTION_PDU ? &question->operation.facts.item[answer->refused] : NULL;
-    enum ps_miss furthest = PS_MISS_PROTOCOL;
+    uint32_t nearest = nearest_rule(why);
 
-    for (uint32_t i = 0; i < n; i++) {
-        enum ps_miss miss = ps_why_miss(why, first + i, fact);
-
-        if (miss <= furthest || (miss == PS_MISS_OBJECT && fact->space == 0))
-            continue;
-        furthest = miss;
-        nearest = first + i;
-    }
-    if (nearest == PS_NONE) {
-        ps_txt_str(out, "conduit ");
-        ps_txt_str(out, ps_image_conduit_name(image, answer->path.conduit));
-        ps_txt_str(out, " needs a rule that grants it");
+    ps_txt_str(out, "a rule of ");
+    ps_txt_str(out, ps_image_conduit_name(image, answer->path.conduit));
+    ps_txt_str(out, " must grant ");
+    wanted(why, out);
+    ps_txt_str(out, " to ");
+    ps_why_end(image, answer->path.client_asset, answer->ends.client, out);
+    ps_txt_str(out, " on ");
+    ps_why_end(image, answer->path.server_asset, answer->ends.server, out);
+    if (nearest == PS_NONE)
         return;
-    }
-    ps_txt_str(out, "rule ");
+    ps_txt_str(out, "; ");
     ps_txt_str(out, ps_image_rule_name(image, nearest));
-    ps_txt_str(out, " comes nearest, and would need ");
-    missing_part(why, furthest, fact, out);
-    ps_txt_str(out, "; or write a rule of its own");
+    ps_txt_str(out, " comes nearest");
 }
 
 void ps_why_remedy(const struct ps_why *why, struct ps_txt *out)

@@ -260,7 +260,7 @@ START_TEST(test_capture_open__not_a_capture__a_sentence)
 
     put_bytes(&f, "hello, world, this is not a capture", 35);
     store(&f, f.len);
-    open_bad("is neither a pcap nor a pcapng file");
+    open_bad("neither a pcap nor a pcapng file");
     ck_assert(!ps_capture_sniff(path));
     pcap_file(&f, 0xa1b2c3d4, 1, false);
     f.data[4] = 3;

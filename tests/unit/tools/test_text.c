@@ -44,29 +44,6 @@ START_TEST(test_text_time__time_zones__local_with_offset)
 }
 END_TEST
 
-static const char *nearest(const char *typed)
-{
-    static const char *const words[] = {"learn", "check", "explain", "test", "replay", "write-denied"};
-    const char *found = NULL;
-    unsigned best = UINT_MAX;
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        ps_text_nearer(typed, words[i], &found, &best);
-    return found;
-}
-
-START_TEST(test_text_nearer__typing_errors__the_word_that_was_meant)
-{
-    ck_assert_pstr_eq(nearest("chek"), "check");
-    ck_assert_pstr_eq(nearest("repaly"), "replay");
-    ck_assert_pstr_eq(nearest("ex"), "explain");
-    ck_assert_pstr_eq(nearest("tset"), "test");
-    ck_assert_pstr_eq(nearest("write-denide"), "write-denied");
-    ck_assert_pstr_eq(nearest("status"), NULL);
-    ck_assert_pstr_eq(nearest(""), NULL);
-}
-END_TEST
-
 START_TEST(test_text_colour__not_a_terminal__no_escapes)
 {
     FILE *f = tmpfile();
@@ -88,7 +65,6 @@ int main(void)
 
     tcase_add_test(tc, test_text_count__any_number__grouped_by_three);
     tcase_add_test(tc, test_text_time__time_zones__local_with_offset);
-    tcase_add_test(tc, test_text_nearer__typing_errors__the_word_that_was_meant);
     tcase_add_test(tc, test_text_colour__not_a_terminal__no_escapes);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);
