@@ -1,28 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rd.h"
 
-#include <stddef.h>
-
 void ps_rd_init(struct ps_rd *rd, struct ps_rd_fault *fault, const uint8_t *data, uint32_t len)
 {
     static const uint8_t nothing[1]; /* a place to point to: arithmetic on NULL is not defined, even by 0 */
     *fault = (struct ps_rd_fault){.reason = PS_REASON_NONE};
     *rd = (struct ps_rd){.data = data ? data : nothing, .pos = 0, .end = data ? len : 0, .fault = fault};
-}
-
-bool ps_rd_failed(const struct ps_rd *rd)
-{
-    return rd->fault->reason != PS_REASON_NONE;
-}
-
-uint32_t ps_rd_left(const struct ps_rd *rd)
-{
-    return ps_rd_failed(rd) ? 0 : rd->end - rd->pos;
-}
-
-uint32_t ps_rd_pos(const struct ps_rd *rd)
-{
-    return rd->pos;
 }
 
 enum ps_result ps_rd_fail(struct ps_rd *rd, enum ps_reason reason)
@@ -32,38 +15,6 @@ enum ps_result ps_rd_fail(struct ps_rd *rd, enum ps_reason reason)
         rd->fault->offset = rd->pos;
     }
     return PS_BAD;
-}
-
-bool ps_rd_require(struct ps_rd *rd, bool held, enum ps_reason reason)
-{
-    if (!held)
-        ps_rd_fail(rd, reason);
-    return !ps_rd_failed(rd);
-}
-
-const uint8_t *ps_rd_bytes(struct ps_rd *rd, uint32_t n)
-{
-    if (ps_rd_failed(rd))
-        return NULL;
-    if (rd->end - rd->pos < n) {
-        ps_rd_fail(rd, PS_REASON_TRUNCATED);
-        return NULL;
-    }
-    const uint8_t *p = rd->data + rd->pos;
-    rd->pos += n;
-    return p;
-}
-
-uint8_t ps_rd_u8(struct ps_rd *rd)
-{
-    const uint8_t *p = ps_rd_bytes(rd, 1);
-    return p ? p[0] : 0;
-}
-
-uint16_t ps_rd_u16be(struct ps_rd *rd)
-{
-    const uint8_t *p = ps_rd_bytes(rd, 2);
-    return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
 }
 
 uint16_t ps_rd_u16le(struct ps_rd *rd)
