@@ -4,9 +4,6 @@
  */
 #include "mb.h"
 
-#include <string.h>
-
-_Static_assert(sizeof(struct mb_note) <= PS_PAIRING_MAX, "the note must fit into the facts");
 _Static_assert(MB_N_ROWS <= PS_FUNCTIONS_MAX && MB_N_ROWS < MB_ROW_NONE, "rows must fit into bitmaps and octets");
 
 struct ps_fact *mb_fact(struct mb_pdu *pdu, enum ps_op op, uint32_t space, uint32_t first, uint32_t n)
@@ -39,7 +36,7 @@ static bool find_row(struct mb_pdu *pdu, uint8_t fc)
         return ps_rd_require(pdu->rd, pdu->row != MB_ROW_NONE, PS_REASON_MODBUS_FUNCTION);
     }
     if (fc == MB_FC_UMAS) { /* the session key stands before the function */
-        pdu->note.request.echo = ps_rd_u8(pdu->rd);
+        pdu->note.echo = ps_rd_u8(pdu->rd);
     }
     uint32_t sub = fc == MB_FC_DIAGNOSTICS ? ps_rd_u16be(pdu->rd) : ps_rd_u8(pdu->rd);
     if (ps_rd_failed(pdu->rd))
@@ -56,9 +53,7 @@ static void decode_request(struct mb_pdu *pdu, uint8_t fc)
     if (!find_row(pdu, fc))
         return;
     pdu->facts->function = pdu->row;
-    pdu->note.request.hash = mb_hash(pdu->data, pdu->len);
-    pdu->note.request.row = pdu->row;
-    pdu->note.request.unit = pdu->unit;
+    pdu->note.hash = mb_hash(pdu->data, pdu->len);
     mb_bodies[pdu->row].request(pdu);
     mb_pair_request(pdu);
 }
@@ -118,24 +113,26 @@ enum ps_result mb_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struc
 {
     struct mb_pdu pdu = {.dialog = dialog, .rd = rd, .facts = facts, .state = dialog->state, .row = MB_ROW_NONE};
     uint32_t n = ps_rd_left(rd);
-    pdu.note.slot = MB_SLOT_NONE;
-    uint16_t transaction = ps_rd_u16be(rd);
-    ps_rd_require(rd, ps_rd_u16be(rd) == 0, PS_REASON_MODBUS_PROTOCOL_ID);
-    uint32_t length = ps_rd_u16be(rd);
-    pdu.unit = ps_rd_u8(rd);
-    pdu.data = rd->data + rd->pos;
-    pdu.len = ps_rd_left(rd);
-    uint8_t fc = ps_rd_u8(rd);
-    if (ps_rd_failed(rd))
+    const uint8_t *head = ps_rd_bytes(rd, MB_HEADER_LEN);
+    const uint8_t *code = ps_rd_bytes(rd, 1);
+    if (!head || !code)
         return PS_BAD;
-    facts->transaction = pdu.note.request.transaction = transaction;
+    pdu.note.slot = MB_SLOT_NONE;
+    pdu.transaction = (uint16_t)(head[0] << 8 | head[1]);
+    pdu.unit = head[6];
+    pdu.data = code;
+    pdu.len = n - MB_HEADER_LEN;
+    uint8_t fc = code[0];
+    uint32_t length = (uint32_t)(head[4] << 8 | head[5]);
+    facts->transaction = pdu.transaction;
     facts->station = pdu.unit;
     facts->code = fc;
+    ps_rd_require(rd, (head[2] | head[3]) == 0, PS_REASON_MODBUS_PROTOCOL_ID);
     ps_rd_require(rd, length_agrees(dialog, fc, length, n), PS_REASON_MODBUS_LENGTH);
     if (dialog->dir == PS_TO_SERVER)
         decode_request(&pdu, fc);
     else
         decode_reply(&pdu, fc);
-    memcpy(facts->pairing, &pdu.note, sizeof pdu.note);
+    mb_note_store(&pdu);
     return ps_rd_finish(rd);
 }

@@ -5,6 +5,8 @@
  */
 #include "mb.h"
 
+#define MEI_DEVICE_ID 14
+
 /* How a function implies the length of its PDU. */
 enum shape_kind {
     SHAPE_FREE = 0, /* it does not */
@@ -65,32 +67,33 @@ static uint32_t device_id_len(const uint8_t *pdu, uint32_t n, uint32_t max)
     return end;
 }
 
+/* Sub-function 0 carries whole words, all others one. */
+static uint32_t diagnostic_len(const uint8_t *pdu, uint32_t n, uint32_t claimed)
+{
+    if (n < 3)
+        return 0;
+    if (pdu[1] || pdu[2])
+        return 5;
+    return claimed & 1 ? claimed : claimed + 1;
+}
+
 /* The length that the first n octets of a PDU imply; 0: not known from these; claimed: any would do. */
 static uint32_t implied_len(const struct shape *shape, bool reply, const uint8_t *pdu, uint32_t n, uint32_t claimed)
 {
-    switch ((enum shape_kind)shape->kind) {
-    case SHAPE_FREE:
-        return claimed;
-    case SHAPE_FIXED:
+    /* the two of nearly all traffic first, and no jump table */
+    if (shape->kind == SHAPE_FIXED)
         return shape->min;
-    case SHAPE_COUNT8:
+    if (shape->kind == SHAPE_COUNT8)
         return n > shape->at ? (uint32_t)shape->base + pdu[shape->at] : 0;
-    case SHAPE_COUNT16:
+    if (shape->kind == SHAPE_COUNT16)
         return n > shape->at + 1u ? (uint32_t)shape->base + (uint32_t)(pdu[shape->at] << 8 | pdu[shape->at + 1]) : 0;
-    case SHAPE_DIAGNOSTIC:
-        if (n < 3)
-            return 0;
-        if (pdu[1] || pdu[2])
-            return 5;
-        return claimed & 1 ? claimed : claimed + 1; /* sub-function 0: whole words */
-    case SHAPE_MEI:
-        if (n < 2)
-            return 0;
-        if (pdu[1] != 14)
-            return claimed;
+    if (shape->kind == SHAPE_DIAGNOSTIC)
+        return diagnostic_len(pdu, n, claimed);
+    if (shape->kind == SHAPE_MEI && n < 2)
+        return 0;
+    if (shape->kind == SHAPE_MEI && pdu[1] == MEI_DEVICE_ID)
         return reply ? device_id_len(pdu, n, shape->max) : 4;
-    }
-    return 0;
+    return claimed;
 }
 
 uint32_t mb_length_max(const struct ps_dialog *dialog, uint8_t fc)
@@ -106,54 +109,57 @@ uint32_t mb_length_max(const struct ps_dialog *dialog, uint8_t fc)
     return MB_LENGTH_MAX;
 }
 
-/* Fault at an offset from where rd stands. */
-static enum ps_result refuse(struct ps_rd *rd, uint32_t offset, enum ps_reason reason)
+/* Fault at an offset from where rd stands; frame only looks, so rd stays there. */
+static enum ps_result refuse(const struct ps_rd *rd, uint32_t offset, enum ps_reason reason)
 {
-    (void)ps_rd_bytes(rd, offset);
-    return ps_rd_fail(rd, reason);
+    struct ps_rd at = *rd;
+    (void)ps_rd_bytes(&at, offset);
+    return ps_rd_fail(&at, reason);
 }
 
 /* The first n < 8 octets of an ADU: no function code yet. */
-static enum ps_result frame_header(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len)
+static enum ps_result frame_header(const struct ps_dialog *dialog, const struct ps_rd *rd, uint32_t *len)
 {
     uint32_t n = ps_rd_left(rd);
-    const uint8_t *p = ps_rd_bytes(rd, n);
-    if (!p && n > 0)
-        return PS_BAD;
+    const uint8_t *p = rd->data + rd->pos;
     for (uint32_t i = 2; i < 4 && i < n; i++)
         if (p[i] != 0)
-            return ps_rd_fail(rd, PS_REASON_MODBUS_PROTOCOL_ID);
+            return refuse(rd, 2, PS_REASON_MODBUS_PROTOCOL_ID);
     uint32_t max = mb_length_max(dialog, MB_FC_UMAS);
     max = max < MB_LENGTH_MAX_RELAXED && mb_relaxed(dialog, MB_RELAX_MAX_QUANTITY) ? MB_LENGTH_MAX_RELAXED : max;
     if (n >= 5 && p[4] > max >> 8)
-        return ps_rd_fail(rd, PS_REASON_MODBUS_LENGTH);
+        return refuse(rd, 4, PS_REASON_MODBUS_LENGTH);
     uint32_t length = n >= 6 ? (uint32_t)(p[4] << 8 | p[5]) : MB_LENGTH_MIN;
     if (length < MB_LENGTH_MIN || length > max)
-        return ps_rd_fail(rd, PS_REASON_MODBUS_LENGTH);
+        return refuse(rd, 4, PS_REASON_MODBUS_LENGTH);
     bool known = n >= 6 && (dialog->dir == PS_TO_SERVER || dialog->relax == 0);
     *len = known ? MB_HEADER_LEN - 1 + length : 0;
     return PS_MORE;
 }
 
-/* Octets of the PDU that starts at pdu, by header and function; 0: not known yet. *agree: no contradiction so far. */
-static uint32_t pdu_len(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t n, uint32_t claimed, bool *agree)
+struct extent {
+    uint32_t len; /* octets of the PDU by header and function; 0: not known yet */
+    bool agree;   /* no contradiction so far */
+};
+
+/* Of the PDU whose first n octets are there; the header claims that it has `claimed`. */
+static struct extent pdu_extent(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t n, uint32_t claimed)
 {
     const struct shape *shape = shape_of(dialog, pdu[0]);
     bool reply = dialog->dir == PS_TO_CLIENT;
     uint32_t implied = implied_len(shape, reply, pdu, n, claimed);
     if (reply && mb_relaxed(dialog, pdu[0] & MB_FC_EXCEPTION ? MB_RELAX_EXCEPTION_LENGTH : MB_RELAX_REPLY_LENGTH)) {
-        *agree = implied == 0 || (implied >= shape->min && implied <= shape->max);
-        return *agree ? implied : claimed;
+        bool possible = implied == 0 || (implied >= shape->min && implied <= shape->max);
+        return (struct extent){.len = possible ? implied : claimed, .agree = possible};
     }
     bool fits = implied == claimed || (implied == 0 && n < claimed);
-    *agree = fits && claimed >= shape->min && claimed <= shape->max;
-    return claimed;
+    return (struct extent){.len = claimed, .agree = fits && claimed >= shape->min && claimed <= shape->max};
 }
 
 /* A datagram is one ADU: whatever is wrong with it, it goes as a whole. */
-static enum ps_result frame_datagram(struct ps_rd *rd, uint32_t n, uint32_t *len)
+static enum ps_result frame_datagram(const struct ps_rd *rd, uint32_t adu_len, uint32_t *len)
 {
-    uint32_t adu_len = *len;
+    uint32_t n = ps_rd_left(rd);
     *len = n;
     if (adu_len == 0 || adu_len > n)
         return refuse(rd, n, PS_REASON_TRUNCATED);
@@ -164,29 +170,27 @@ static enum ps_result frame_datagram(struct ps_rd *rd, uint32_t n, uint32_t *len
 
 enum ps_result mb_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len)
 {
-    struct ps_rd at = *rd, start = *rd; /* frame looks ahead: rd stays where it is */
     uint32_t n = ps_rd_left(rd);
     *len = 0;
-    if (n < MB_HEADER_LEN + 1) {
-        enum ps_result result = frame_header(dialog, &at, len);
-        return result == PS_MORE && dialog->datagram ? frame_datagram(&start, n, len) : result;
-    }
-    const uint8_t *p = ps_rd_bytes(&at, n);
-    if (!p)
+    if (ps_rd_failed(rd))
         return PS_BAD;
+    if (n < MB_HEADER_LEN + 1) {
+        enum ps_result result = frame_header(dialog, rd, len);
+        return result == PS_MORE && dialog->datagram ? frame_datagram(rd, *len, len) : result;
+    }
+    const uint8_t *p = rd->data + rd->pos;
     if (p[2] | p[3])
-        return refuse(&start, 2, PS_REASON_MODBUS_PROTOCOL_ID);
+        return refuse(rd, 2, PS_REASON_MODBUS_PROTOCOL_ID);
     uint32_t length = (uint32_t)(p[4] << 8 | p[5]);
     if (length < MB_LENGTH_MIN || length > mb_length_max(dialog, p[7]))
-        return refuse(&start, 4, PS_REASON_MODBUS_LENGTH);
-    bool agree;
-    uint32_t body = pdu_len(dialog, p + MB_HEADER_LEN, n - MB_HEADER_LEN, length - 1, &agree);
-    *len = body ? MB_HEADER_LEN + body : 0;
-    if (!agree) {
+        return refuse(rd, 4, PS_REASON_MODBUS_LENGTH);
+    struct extent extent = pdu_extent(dialog, p + MB_HEADER_LEN, n - MB_HEADER_LEN, length - 1);
+    *len = extent.len ? MB_HEADER_LEN + extent.len : 0;
+    if (!extent.agree) {
         *len = dialog->datagram ? n : *len;
-        return refuse(&start, 4, PS_REASON_MODBUS_LENGTH);
+        return refuse(rd, 4, PS_REASON_MODBUS_LENGTH);
     }
     if (dialog->datagram)
-        return frame_datagram(&start, n, len);
+        return frame_datagram(rd, *len, len);
     return *len == 0 || n < *len ? PS_MORE : PS_OK;
 }

@@ -158,12 +158,13 @@ enum mb_effect {
 
 #define MB_SLOT_NONE 0xffu
 
-/* What decode() leaves for accept() in ps_facts.pairing. */
+/* What decode() leaves for accept(), packed into ps_facts.pairing. */
 struct mb_note {
-    struct mb_pending request; /* request: to be remembered */
-    uint16_t value;            /* of effect */
-    uint8_t effect;            /* enum mb_effect */
-    uint8_t slot; /* pending entry that goes: answered by this reply, or making room; MB_SLOT_NONE: none */
+    uint64_t hash;  /* request: as in struct mb_pending */
+    uint32_t echo;  /* request */
+    uint16_t value; /* of effect */
+    uint8_t effect; /* enum mb_effect */
+    uint8_t slot;   /* pending entry that goes: answered by this reply, or making room; MB_SLOT_NONE: none */
 };
 
 /* One PDU being decoded. */
@@ -176,6 +177,7 @@ struct mb_pdu {
     struct mb_note note;
     const uint8_t *data; /* the whole PDU, from the function code */
     uint32_t len;
+    uint16_t transaction;
     uint8_t unit;
     uint8_t row; /* MB_ROW_NONE: not known */
     bool tolerant; /* mid-stream, no pair yet: a reply that does not fit answers an unseen request */
@@ -191,6 +193,9 @@ void mb_pair_reply(struct mb_pdu *pdu);
 
 /* A reply must hold this against its request: fault modbus-reply, or, mid-stream, a reply to another request. */
 void mb_expect(struct mb_pdu *pdu, bool held);
+
+/* Leaves pdu->note in its facts. */
+void mb_note_store(const struct mb_pdu *pdu);
 
 void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void mb_gap(const struct ps_dialog *dialog);

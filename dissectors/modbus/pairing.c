@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+_Static_assert(PS_PAIRING_MAX >= 24, "the note is three words");
+
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -54,11 +56,9 @@ static bool is_live(const struct ps_dialog *dialog, const struct mb_pending *pen
 void mb_pair_request(struct mb_pdu *pdu)
 {
     const struct mb_state *state = pdu->state;
-    struct mb_pending *request = &pdu->note.request;
     uint32_t n_live = 0;
     uint8_t expired = MB_SLOT_NONE, same = MB_SLOT_NONE;
     bool fifo = mb_relaxed(pdu->dialog, MB_RELAX_SAME_TI_FIFO);
-    request->sent_ns = pdu->dialog->now_ns;
     for (uint8_t i = 0; i < state->n_pending; i++) {
         const struct mb_pending *pending = &state->pending[i];
         if (!is_live(pdu->dialog, pending)) {
@@ -66,9 +66,9 @@ void mb_pair_request(struct mb_pdu *pdu)
             continue;
         }
         n_live++;
-        if (pending->transaction != request->transaction)
+        if (pending->transaction != pdu->transaction)
             continue;
-        if (pending->hash == request->hash && pending->unit == request->unit)
+        if (pending->hash == pdu->note.hash && pending->unit == pdu->unit)
             same = same == MB_SLOT_NONE ? i : same;
         else
             ps_rd_require(pdu->rd, fifo, PS_REASON_MODBUS_TRANSACTION);
@@ -103,7 +103,7 @@ void mb_pair_reply(struct mb_pdu *pdu)
     pdu->tolerant = pdu->dialog->midstream && !(state->flags & MB_PAIRED);
     for (uint8_t i = 0; i < state->n_pending; i++) {
         const struct mb_pending *pending = &state->pending[i];
-        if (pending->transaction != pdu->note.request.transaction)
+        if (pending->transaction != pdu->transaction)
             continue;
         if (is_live(pdu->dialog, pending)) {
             pdu->request = pending;
@@ -122,20 +122,21 @@ static void forget(struct mb_state *state, uint8_t slot)
     if (slot >= state->n_pending)
         return;
     state->n_pending--;
-    memmove(&state->pending[slot], &state->pending[slot + 1],
-            (size_t)(state->n_pending - slot) * sizeof state->pending[0]);
+    if (slot < state->n_pending)
+        memmove(&state->pending[slot], &state->pending[slot + 1],
+                (size_t)(state->n_pending - slot) * sizeof state->pending[0]);
 }
 
-static void apply_effect(struct mb_state *state, const struct mb_note *note)
+static void apply_effect(struct mb_state *state, uint8_t effect, uint16_t value)
 {
-    switch ((enum mb_effect)note->effect) {
+    switch ((enum mb_effect)effect) {
     case MB_EFFECT_NONE:
         break;
     case MB_EFFECT_SIZE:
-        state->umas_size = note->value;
+        state->umas_size = value;
         break;
     case MB_EFFECT_TAKE:
-        state->umas_key = (uint8_t)note->value;
+        state->umas_key = (uint8_t)value;
         state->flags |= MB_RESERVED | MB_KEY_KNOWN;
         state->flags &= (uint8_t)~MB_KEY_UNKNOWN;
         break;
@@ -150,20 +151,51 @@ static void apply_effect(struct mb_state *state, const struct mb_note *note)
     }
 }
 
+static uint64_t load_word(const uint8_t *from)
+{
+    uint64_t word;
+    memcpy(&word, from, sizeof word);
+    return word;
+}
+
+static void store_word(uint8_t *to, uint64_t word)
+{
+    memcpy(to, &word, sizeof word);
+}
+
+/* Whole words, so that what was stored in pieces is never loaded as one: that would stall. */
+void mb_note_store(const struct mb_pdu *pdu)
+{
+    const struct mb_note *note = &pdu->note;
+    uint8_t *to = pdu->facts->pairing;
+    store_word(to, note->hash);
+    store_word(to + 8, (uint64_t)note->echo << 32 | (uint64_t)pdu->transaction << 16 | (uint64_t)pdu->unit << 8 |
+                           pdu->row);
+    store_word(to + 16, (uint64_t)note->value << 16 | (uint64_t)note->effect << 8 | note->slot);
+}
+
 void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts)
 {
     struct mb_state *state = dialog->state;
-    struct mb_note note;
-    memcpy(&note, facts->pairing, sizeof note);
-    forget(state, note.slot);
-    if (dialog->dir == PS_TO_SERVER) {
-        if (state->n_pending < MB_OUTSTANDING_MAX)
-            state->pending[state->n_pending++] = note.request;
+    uint64_t request = load_word(facts->pairing + 8);
+    uint64_t rest = load_word(facts->pairing + 16);
+    uint8_t slot = (uint8_t)rest;
+    if (slot != MB_SLOT_NONE)
+        forget(state, slot);
+    if (dialog->dir == PS_TO_CLIENT) {
+        state->flags |= slot != MB_SLOT_NONE ? MB_PAIRED : 0;
+        apply_effect(state, (uint8_t)(rest >> 8), (uint16_t)(rest >> 16));
         return;
     }
-    if (note.slot != MB_SLOT_NONE)
-        state->flags |= MB_PAIRED;
-    apply_effect(state, &note);
+    if (state->n_pending >= MB_OUTSTANDING_MAX)
+        return;
+    struct mb_pending *pending = &state->pending[state->n_pending++];
+    pending->hash = load_word(facts->pairing);
+    pending->sent_ns = dialog->now_ns;
+    pending->echo = (uint32_t)(request >> 32);
+    pending->transaction = (uint16_t)(request >> 16);
+    pending->unit = (uint8_t)(request >> 8);
+    pending->row = (uint8_t)request;
 }
 
 /* Requests may have gone unseen, or been answered unseen: what is remembered would only mislead. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
  * request.c - bodies of requests: Modbus Application Protocol V1.1b3, section 6. The fields stand in wire order with
- * their octets. A body leaves in note.request.echo what its reply must agree with.
+ * their octets. A body leaves in note.echo what its reply must agree with.
  */
 #include "mb.h"
 
@@ -50,7 +50,7 @@ void mb_request_read_bits(struct mb_pdu *pdu)
 {
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
-    pdu->note.request.echo = quantity;
+    pdu->note.echo = quantity;
     if (mb_require_block(pdu, address, quantity, BITS_MAX))
         mb_fact(pdu, PS_OP_READ, mb_space_of(pdu->row), address, quantity);
 }
@@ -61,7 +61,7 @@ void mb_request_read_registers(struct mb_pdu *pdu)
     uint32_t max = mb_relaxed(pdu->dialog, MB_RELAX_MAX_QUANTITY) ? REGISTERS_MAX_RELAXED : REGISTERS_MAX;
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
-    pdu->note.request.echo = quantity;
+    pdu->note.echo = quantity;
     if (mb_require_block(pdu, address, quantity, max))
         mb_fact(pdu, PS_OP_READ, mb_space_of(pdu->row), address, quantity);
 }
@@ -73,7 +73,7 @@ void mb_request_write_coil(struct mb_pdu *pdu)
     const uint8_t *value = ps_rd_bytes(pdu->rd, 2);
     if (!value)
         return;
-    pdu->note.request.echo = address << 16 | be16(value);
+    pdu->note.echo = address << 16 | be16(value);
     struct ps_fact *fact = mb_fact(pdu, PS_OP_WRITE, MB_SPACE_COIL, address, 1);
     set_values(fact, PS_VALUE_BITS, value, 1); /* the low bit of FF or 00 */
     ps_rd_require(pdu->rd, value[1] == 0 && (value[0] == 0xff || value[0] == 0), PS_REASON_MODBUS_COIL_VALUE);
@@ -86,7 +86,7 @@ void mb_request_write_register(struct mb_pdu *pdu)
     const uint8_t *value = ps_rd_bytes(pdu->rd, 2);
     if (!value)
         return;
-    pdu->note.request.echo = address << 16 | be16(value);
+    pdu->note.echo = address << 16 | be16(value);
     struct ps_fact *fact = mb_fact(pdu, PS_OP_WRITE, MB_SPACE_HOLDING, address, 1);
     set_values(fact, PS_VALUE_U16BE, value, 1);
 }
@@ -97,7 +97,7 @@ void mb_request_write_coils(struct mb_pdu *pdu)
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
     uint32_t byte_count = ps_rd_u8(pdu->rd);
-    pdu->note.request.echo = address << 16 | quantity;
+    pdu->note.echo = address << 16 | quantity;
     if (!mb_require_block(pdu, address, quantity, WRITE_BITS_MAX))
         return;
     struct ps_fact *fact = mb_fact(pdu, PS_OP_WRITE, MB_SPACE_COIL, address, quantity);
@@ -113,7 +113,7 @@ static void write_block(struct mb_pdu *pdu, uint32_t max)
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
     uint32_t byte_count = ps_rd_u8(pdu->rd);
-    pdu->note.request.echo = address << 16 | quantity;
+    pdu->note.echo = address << 16 | quantity;
     if (!mb_require_block(pdu, address, quantity, max))
         return;
     struct ps_fact *fact = mb_fact(pdu, PS_OP_WRITE, MB_SPACE_HOLDING, address, quantity);
@@ -152,7 +152,7 @@ void mb_request_read_write(struct mb_pdu *pdu)
         return;
     mb_fact(pdu, PS_OP_READ, MB_SPACE_HOLDING, address, quantity);
     write_block(pdu, EXCHANGE_MAX);
-    pdu->note.request.echo = quantity;
+    pdu->note.echo = quantity;
 }
 
 /* FC 24: address 2. */
@@ -195,7 +195,7 @@ void mb_request_read_file(struct mb_pdu *pdu)
     }
     ps_rd_close(&records);
     ps_rd_require(pdu->rd, reply_len <= FILE_READ_MAX, PS_REASON_MODBUS_FILE);
-    pdu->note.request.echo = reply_len << 16 | (uint32_t)(shape & 0xffff);
+    pdu->note.echo = reply_len << 16 | (uint32_t)(shape & 0xffff);
 }
 
 /* FC 21: byte count 1, then per record: reference type 1, file 2, record 2, registers 2, data 2 each. */
@@ -219,7 +219,7 @@ void mb_request_write_file(struct mb_pdu *pdu)
 static uint32_t diag_data(struct mb_pdu *pdu)
 {
     uint32_t data = ps_rd_u16be(pdu->rd);
-    pdu->note.request.echo = data;
+    pdu->note.echo = data;
     mb_fact(pdu, mb_op(pdu->row), 0, 0, 0);
     return data;
 }
@@ -261,7 +261,7 @@ void mb_request_device_id(struct mb_pdu *pdu)
 {
     uint32_t code = ps_rd_u8(pdu->rd);
     uint32_t object = ps_rd_u8(pdu->rd);
-    pdu->note.request.echo = code << 8 | object;
+    pdu->note.echo = code << 8 | object;
     mb_fact(pdu, PS_OP_IDENTIFY, 0, 0, 0);
     ps_rd_require(pdu->rd, code >= 1 && code <= 4, PS_REASON_MODBUS_DEVICE_ID);
 }

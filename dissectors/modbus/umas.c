@@ -38,7 +38,7 @@ static bool key_fits(const struct mb_pdu *pdu, uint32_t key)
 
 void mb_request_umas(struct mb_pdu *pdu)
 {
-    uint32_t key = pdu->note.request.echo;
+    uint32_t key = pdu->note.echo;
     enum ps_op op = mb_op(pdu->row);
     struct ps_fact *fact = mb_fact(pdu, op, 0, 0, 0);
     if (fact && mb_writes_unseen(pdu->row, (uint8_t)op))
@@ -46,7 +46,7 @@ void mb_request_umas(struct mb_pdu *pdu)
     ps_rd_require(pdu->rd, key_fits(pdu, key), PS_REASON_MODBUS_UMAS_KEY);
     (void)ps_rd_bytes(pdu->rd, ps_rd_left(pdu->rd));
     if (pdu->row == MB_ROW_UMAS_REPEAT && pdu->len >= 3) /* answered by its own data */
-        pdu->note.request.echo |= (uint32_t)(mb_hash(pdu->data + 3, pdu->len - 3) << 8);
+        pdu->note.echo |= (uint32_t)(mb_hash(pdu->data + 3, pdu->len - 3) << 8);
 }
 
 /* 01: frame size 2, ... */
