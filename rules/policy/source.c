@@ -89,6 +89,8 @@ static const char *open_remedy(int error)
         return "let this user read it";
     case EISDIR:
         return "name a file, not a directory";
+    case ENOTSUP:
+        return "only regular files are included";
     case EFBIG:
         return "all files together may have 512 MiB";
     default:

@@ -17,6 +17,14 @@ START_TEST(test_ps_model_new__nothing_said__empty)
 }
 END_TEST
 
+static bool filled(const unsigned char *memory, size_t size, unsigned char with)
+{
+    for (size_t i = 0; i < size; i++)
+        if (memory[i] != with)
+            return false;
+    return true;
+}
+
 /* Small, large and zero sizes in turn: what was handed out before is neither moved nor shared. */
 START_TEST(test_ps_model_alloc__many_sizes__zeroed_aligned_apart)
 {
@@ -28,13 +36,11 @@ START_TEST(test_ps_model_alloc__many_sizes__zeroed_aligned_apart)
         sizes[i] = i % 7 == 0 ? 20000 + i * 100 : i * 3;
         memory[i] = ps_model_alloc(model, sizes[i]);
         ck_assert_uint_eq((uintptr_t)memory[i] % 16, 0);
-        for (size_t k = 0; k < sizes[i]; k++)
-            ck_assert_uint_eq(memory[i][k], 0);
+        ck_assert(filled(memory[i], sizes[i], 0));
         memset(memory[i], (int)(i & 0xff), sizes[i]);
     }
     for (size_t i = 0; i < N; i++)
-        for (size_t k = 0; k < sizes[i]; k++)
-            ck_assert_uint_eq(memory[i][k], i & 0xff);
+        ck_assert(filled(memory[i], sizes[i], (unsigned char)(i & 0xff)));
     ps_model_free(model);
 }
 END_TEST
