@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../../fuzz/image_walk.h"
+#include "image_layout.h"
+#include "plant.h"
+
+static const char text[] =
+    HEAD "zones = ("
+         "{ name = 'sup'; networks = ['10.1.0.0/24']; assets = ("
+         "  { name = 'hmi'; addresses = ['10.1.0.10', 'fd00:1::10']; mac = '00:00:00:00:01:10'; },"
+         "  { name = 'eng'; addresses = ['10.1.0.20']; } ); },"
+         "{ name = 'ctl'; networks = ['10.2.0.0/24']; vlans = [20, 30]; assets = ("
+         "  { name = 'plc'; addresses = ['10.2.0.10']; mac = '00:00:00:00:02:10'; },"
+         "  { name = 'rtu'; addresses = ['10.2.0.20']; } ); } );"
+         "conduits = ("
+         "{ name = 'c'; from = 'sup'; to = 'ctl'; allow = ("
+         "  { name = 'poll'; clients = ['hmi']; servers = ['plc', 'rtu']; protocol = 'modbus'; operations = ['read'];"
+         "    stations = ['1-8', '20']; objects = ['holding:0-9', 'holding:20', 'coil:1', 'coil:5', 'input:9'];"
+         "    values = ['0', '2', '4', '6']; },"
+         "  { name = 'wide'; protocol = 'modbus'; operations = ['read', 'write']; objects = ['holding:7-9'];"
+         "    values = ['1..9']; },"
+         "  { name = 'web'; servers = ['plc']; protocol = 'tcp'; ports = ['80', '443']; },"
+         "  { name = 'ping'; protocol = 'icmp'; icmp_types = [8]; } ); },"
+         "{ name = 'd'; from = 'ctl'; to = 'sup'; allow = ("
+         "  { name = 'back'; protocol = 'udp'; ports = ['514']; } ); } );"
+         "gateways = ( { name = 'gw'; ports = ( { name = 'p'; zones = ['sup', 'ctl']; }, { name = 'q'; zones = ['ctl']; }"
+         " ); } );";
+
+static void repair(uint8_t *image, size_t len)
+{
+    struct ps_image_header header;
+    memcpy(&header, image, sizeof header);
+    header.checksum = ps_image_checksum(image, len);
+    memcpy(image, &header, sizeof header);
+}
+
+START_TEST(test_ps_image_open__whole_image__opened)
+{
+    struct plant plant;
+    plant_open(&plant, text);
+    ck_assert(ps_image_digest_verify(plant.data, plant.len));
+    walk_image(&plant.image);
+    plant_close(&plant);
+}
+END_TEST
+
+/* Without the checksum repaired no changed octet passes; the digest sees the same. */
+START_TEST(test_ps_image_open__any_octet_changed__refused)
+{
+    struct plant plant;
+    struct ps_image opened;
+    plant_open(&plant, text);
+    for (size_t i = 0; i < plant.len; i++) {
+        plant.data[i] ^= 0x40;
+        ck_assert_msg(ps_image_open(plant.data, plant.len, &opened) != NULL, "octet %zu", i);
+        ck_assert_ptr_null(opened.data);
+        bool is_checksum = i >= offsetof(struct ps_image_header, checksum) &&
+                           i < offsetof(struct ps_image_header, checksum) + 8;
+        ck_assert_msg(ps_image_digest_verify(plant.data, plant.len) == is_checksum, "octet %zu", i);
+        plant.data[i] ^= 0x40;
+    }
+    plant_close(&plant);
+}
+END_TEST
+
+/* With the checksum repaired: refused, or harmless. */
+START_TEST(test_ps_image_open__any_octet_changed_and_repaired__never_read_outside)
+{
+    static const uint8_t flips[] = {0x01, 0x80, 0xff, 0x10};
+    struct plant plant;
+    struct ps_image opened;
+    size_t n_opened = 0, n_refused = 0;
+    plant_open(&plant, text);
+    /* an exact heap block, so that the sanitizer sees the first octet behind it */
+    for (size_t i = 0; i < plant.len; i++) {
+        for (size_t k = 0; k < sizeof flips; k++) {
+            plant.data[i] ^= flips[k];
+            repair(plant.data, plant.len);
+            bool is_open = ps_image_open(plant.data, plant.len, &opened) == NULL;
+            n_opened += is_open;
+            n_refused += !is_open;
+            if (is_open)
+                walk_image(&opened);
+            plant.data[i] ^= flips[k];
+        }
+    }
+    ck_assert_uint_gt(n_opened, 0);
+    ck_assert_uint_gt(n_refused, n_opened / 4);
+    repair(plant.data, plant.len);
+    ck_assert_pstr_eq(ps_image_open(plant.data, plant.len, &opened), NULL);
+    plant_close(&plant);
+}
+END_TEST
+
+/* Numbers that a flipped bit does not reach. */
+START_TEST(test_ps_image_open__any_word_replaced_and_repaired__never_read_outside)
+{
+    static const uint32_t words[] = {0, 1, 2, 0x7fffffff, 0x80000000, UINT32_MAX, UINT32_MAX - 1};
+    struct plant plant;
+    struct ps_image opened;
+    plant_open(&plant, text);
+    for (size_t i = 0; i < plant.len; i += 4) {
+        uint32_t old;
+        memcpy(&old, plant.data + i, 4);
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            memcpy(plant.data + i, &words[k], 4);
+            repair(plant.data, plant.len);
+            if (ps_image_open(plant.data, plant.len, &opened) == NULL)
+                walk_image(&opened);
+        }
+        memcpy(plant.data + i, &old, 4);
+    }
+    plant_close(&plant);
+}
+END_TEST
+
+START_TEST(test_ps_image_open__cut_or_longer__refused)
+{
+    struct plant plant;
+    struct ps_image opened;
+    plant_open(&plant, text);
+    for (size_t len = 0; len < plant.len; len++)
+        ck_assert_ptr_nonnull(ps_image_open(plant.data, len, &opened));
+    uint8_t *longer = aligned_alloc(64, plant.len + 64);
+    memset(longer, 0, plant.len + 64);
+    memcpy(longer, plant.data, plant.len);
+    ck_assert_ptr_nonnull(ps_image_open(longer, plant.len + 64, &opened));
+    repair(longer, plant.len + 64);
+    ck_assert_ptr_nonnull(ps_image_open(longer, plant.len + 64, &opened));
+    free(longer);
+    plant_close(&plant);
+}
+END_TEST
+
+START_TEST(test_ps_image_open__not_aligned_or_nothing__refused)
+{
+    struct plant plant;
+    struct ps_image opened;
+    plant_open(&plant, text);
+    uint8_t *moved = aligned_alloc(64, plant.len + 64);
+    memcpy(moved + 8, plant.data, plant.len);
+    ck_assert_ptr_nonnull(ps_image_open(moved + 8, plant.len, &opened));
+    ck_assert_ptr_nonnull(ps_image_open(NULL, plant.len, &opened));
+    free(moved);
+    plant_close(&plant);
+}
+END_TEST
+
+/* What a person would want to hear for the usual accidents. */
+START_TEST(test_ps_image_open__other_version_or_machine__said)
+{
+    struct plant plant;
+    struct ps_image opened;
+    struct ps_image_header *header;
+    plant_open(&plant, text);
+    header = (void *)plant.data;
+    header->version++;
+    ck_assert_ptr_nonnull(strstr(ps_image_open(plant.data, plant.len, &opened), "another version"));
+    header->version--;
+    header->byte_order = 0x0d0c0b0a;
+    ck_assert_ptr_nonnull(strstr(ps_image_open(plant.data, plant.len, &opened), "byte order"));
+    header->byte_order = PS_IMAGE_BYTE_ORDER;
+    header->magic[0] = 'X';
+    ck_assert_ptr_nonnull(strstr(ps_image_open(plant.data, plant.len, &opened), "no policy image"));
+    header->magic[0] = 'P';
+    header->revision++;
+    ck_assert_ptr_nonnull(strstr(ps_image_open(plant.data, plant.len, &opened), "damaged"));
+    plant_close(&plant);
+}
+END_TEST
+
+UNIT_MAIN("match/image_check", test_ps_image_open__whole_image__opened,
+          test_ps_image_open__any_octet_changed__refused,
+          test_ps_image_open__any_octet_changed_and_repaired__never_read_outside,
+          test_ps_image_open__any_word_replaced_and_repaired__never_read_outside,
+          test_ps_image_open__cut_or_longer__refused, test_ps_image_open__not_aligned_or_nothing__refused,
+          test_ps_image_open__other_version_or_machine__said)
