@@ -81,6 +81,12 @@ static void read_addresses(struct ps_load *load, config_setting_t *setting, void
     free(nets);
 }
 
+/* An asset without addresses may stand for a group of stations that frames are sent to, as PROFINET and GOOSE do. */
+static bool may_be_group(const config_setting_t *mac)
+{
+    return !ps_load_member(config_setting_parent(mac), "addresses");
+}
+
 static void read_mac(struct ps_load *load, config_setting_t *setting, void *into)
 {
     struct ps_asset *asset = into;
@@ -91,7 +97,7 @@ static void read_mac(struct ps_load *load, config_setting_t *setting, void *into
     if (!asset->has_mac)
         ps_load_error(load, setting, "\"%s\" is not a MAC address; write \"00:1b:1b:aa:00:10\"",
                       ps_load_show(load, text));
-    else if ((asset->mac.b[0] & 1) || ps_mac_is_zero(asset->mac))
+    else if (((asset->mac.b[0] & 1) && !may_be_group(setting)) || ps_mac_is_zero(asset->mac))
         ps_load_error(load, setting, "\"%s\" is a group or empty address; write the device's own", text);
 }
 
