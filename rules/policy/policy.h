@@ -21,6 +21,13 @@ struct ps_model *ps_policy_parse(const char *text, const char *name, struct ps_d
  * false on a write error. */
 bool ps_policy_print(const struct ps_model *model, FILE *out);
 
+/* Comments for the canonical text: one line each, by index in the model; NULL: none. */
+struct ps_policy_notes {
+    const char *const *assets; /* NULL: none at all */
+    const char *const *rules;
+};
+bool ps_policy_print_notes(const struct ps_model *model, const struct ps_policy_notes *notes, FILE *out);
+
 /* ---- policy tests (tests.conf) --------------------------------------------------------------------------------- */
 
 struct ps_policy_test {

@@ -40,6 +40,13 @@ static void print_key(FILE *out, const char *key, const char *text)
     putc(';', out);
 }
 
+/* A comment above entry `index` of assets or rules. */
+static void print_note(FILE *out, const char *const *notes, size_t index)
+{
+    if (notes && notes[index])
+        fprintf(out, "      # %s\n", notes[index]);
+}
+
 /* A list being printed: " key = [" before its first element, "];" behind its last, nothing when it has none. */
 struct list {
     FILE *out;
@@ -125,7 +132,8 @@ static void print_asset(FILE *out, const struct ps_asset *asset)
     fputs(" }", out);
 }
 
-static void print_zone(const struct ps_model *model, uint32_t index, uint32_t *asset, FILE *out)
+static void print_zone(const struct ps_model *model, uint32_t index, uint32_t *asset,
+                       const struct ps_policy_notes *notes, FILE *out)
 {
     const struct ps_zone *zone = &model->zones[index];
     fputs("  {", out);
@@ -155,17 +163,18 @@ static void print_zone(const struct ps_model *model, uint32_t index, uint32_t *a
     bool any = false;
     for (; *asset < model->n_assets && model->assets[*asset].zone == index; ++*asset, any = true) {
         fputs(any ? ",\n" : "\n    assets = (\n", out);
+        print_note(out, notes->assets, *asset);
         print_asset(out, &model->assets[*asset]);
     }
     fputs(any ? "\n    ); }" : " }", out);
 }
 
-static void print_zones(const struct ps_model *model, FILE *out)
+static void print_zones(const struct ps_model *model, const struct ps_policy_notes *notes, FILE *out)
 {
     uint32_t asset = 0;
     fputs("\nzones = (\n", out);
     for (uint32_t i = 0; i < model->n_zones; i++) {
-        print_zone(model, i, &asset, out);
+        print_zone(model, i, &asset, notes, out);
         fputs(i + 1 < model->n_zones ? ",\n" : "\n);\n", out);
     }
 }
@@ -292,7 +301,8 @@ static void print_rule(const struct ps_model *model, const struct ps_rule *rule,
 
 /* ---- conduits -------------------------------------------------------------------------------------------------- */
 
-static void print_conduit(const struct ps_model *model, const struct ps_conduit *conduit, FILE *out)
+static void print_conduit(const struct ps_model *model, const struct ps_conduit *conduit,
+                          const struct ps_policy_notes *notes, FILE *out)
 {
     fputs("  {", out);
     print_key(out, "name", conduit->name);
@@ -311,16 +321,17 @@ static void print_conduit(const struct ps_model *model, const struct ps_conduit 
         print_sl_t(out, conduit->sl_t);
     for (uint32_t i = 0; i < conduit->n_rules; i++) {
         fputs(i ? ",\n" : "\n    allow = (\n", out);
+        print_note(out, notes->rules, conduit->first_rule + i);
         print_rule(model, &model->rules[conduit->first_rule + i], out);
     }
     fputs(conduit->n_rules ? "\n    ); }" : " }", out);
 }
 
-static void print_conduits(const struct ps_model *model, FILE *out)
+static void print_conduits(const struct ps_model *model, const struct ps_policy_notes *notes, FILE *out)
 {
     for (uint32_t i = 0; i < model->n_conduits; i++) {
         fputs(i ? ",\n" : "\nconduits = (\n", out);
-        print_conduit(model, &model->conduits[i], out);
+        print_conduit(model, &model->conduits[i], notes, out);
     }
     if (model->n_conduits)
         fputs("\n);\n", out);
@@ -393,12 +404,17 @@ static void print_exceptions(const struct ps_model *model, FILE *out)
 
 bool ps_policy_print(const struct ps_model *model, FILE *out)
 {
+    return ps_policy_print_notes(model, &(struct ps_policy_notes){0}, out);
+}
+
+bool ps_policy_print_notes(const struct ps_model *model, const struct ps_policy_notes *notes, FILE *out)
+{
     fputs("schema = 1;\nsite = ", out);
     print_text(out, model->site);
     fprintf(out, ";\nrevision = %" PRIu32 ";\n", model->revision);
-    print_zones(model, out);
+    print_zones(model, notes, out);
     print_gateways(model, out);
-    print_conduits(model, out);
+    print_conduits(model, notes, out);
     print_nevers(model, out);
     print_exceptions(model, out);
     return fflush(out) == 0 && !ferror(out);
