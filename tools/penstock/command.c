@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "words.h"
 
 void ps_args_init(struct ps_args *args, const struct ps_command *command, char **argv)
@@ -157,5 +158,20 @@ bool ps_args_number(const struct ps_args *args, const char *value, unsigned long
     if (value[0] >= '0' && value[0] <= '9' && *end == '\0' && *out >= min && *out <= max)
         return true;
     ps_args_wrong(args, "'%s' is not a number from %lu to %lu", value, min, max);
+    return false;
+}
+
+bool ps_args_checksums(const struct ps_args *args, const char *value, uint8_t *out)
+{
+    static const char *const words[] = {
+        [PS_CHECKSUMS_STRICT] = "strict", [PS_CHECKSUMS_OFFLOAD] = "offload", [PS_CHECKSUMS_IGNORE] = "ignore"};
+
+    for (uint8_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(value, words[i]) != 0)
+            continue;
+        *out = i;
+        return true;
+    }
+    ps_args_wrong(args, "--checksums is strict, offload or ignore, not '%s'", value);
     return false;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Exit codes, the same for every subcommand. */
 enum ps_exit {
@@ -68,3 +69,6 @@ __attribute__((format(printf, 2, 3))) int ps_args_wrong(const struct ps_args *ar
 /* A number in min..max, else says what is wrong with the option's value and returns false. */
 bool ps_args_number(const struct ps_args *args, const char *value, unsigned long min, unsigned long max,
                     unsigned long *out);
+
+/* A word of --checksums as an enum ps_checksums, or the same. */
+bool ps_args_checksums(const struct ps_args *args, const char *value, uint8_t *out);

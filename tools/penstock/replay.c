@@ -224,21 +224,6 @@ static int judge_all(struct replay *replay)
     return answer;
 }
 
-static bool parse_checksums(const struct ps_args *args, const char *value, uint8_t *checksums)
-{
-    static const char *const words[] = {
-        [PS_CHECKSUMS_STRICT] = "strict", [PS_CHECKSUMS_OFFLOAD] = "offload", [PS_CHECKSUMS_IGNORE] = "ignore"};
-
-    for (uint8_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(value, words[i]) != 0)
-            continue;
-        *checksums = i;
-        return true;
-    }
-    ps_args_wrong(args, "--checksums is strict, offload or ignore, not '%s'", value);
-    return false;
-}
-
 struct wanted {
     bool json, pdus, flows;
     unsigned long jobs;
@@ -261,7 +246,7 @@ static bool read_options(struct ps_args *args, struct replay *replay, struct wan
             replay->write_denied = value;
         if (option == OPTION_JOBS && !ps_args_number(args, value, 1, JOBS_MAX, &w->jobs))
             return false;
-        if (option == OPTION_CHECKSUMS && !parse_checksums(args, value, &replay->checksums))
+        if (option == OPTION_CHECKSUMS && !ps_args_checksums(args, value, &replay->checksums))
             return false;
         if (option == OPTION_MAP) {
             w->maps = ps_need(realloc(w->maps, (w->n_maps + 1) * sizeof *w->maps));
