@@ -120,6 +120,8 @@ static int serve(const char *address)
     fill(map);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    /* libmodbus waits this long before it answers a function that it does not know. */
+    modbus_set_response_timeout(ctx, 0, 20000);
     listener = modbus_tcp_listen(ctx, N_CONNECTIONS);
     if (listener < 0)
         return fail(address);
@@ -211,7 +213,7 @@ static int ask(const char *address, char **operations, int n)
     modbus_t *ctx = modbus_new_tcp(address, PORT);
     int status = 0;
 
-    if (!ctx || modbus_set_slave(ctx, 1) < 0 || modbus_connect(ctx) < 0)
+    if (!ctx || modbus_set_slave(ctx, 1) < 0 || modbus_set_response_timeout(ctx, 5, 0) < 0 || modbus_connect(ctx) < 0)
         return fail(address);
     for (int i = 0; i < n && status == 0; i++) {
         status = ask_one(ctx, operations[i]);

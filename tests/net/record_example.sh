@@ -60,7 +60,7 @@ host() {
 # await FILE TEXT: until the file holds the text, at most 5 s.
 await() {
     n=0
-    until grep -q "$2" "$1"; do
+    until grep -qs "$2" "$1"; do
         n=$((n + 1))
         [ $n -lt 100 ] || { echo "record_example: no \"$2\" within 5 s" >&2; cat "$1" >&2; exit 1; }
         sleep 0.05
