@@ -18,18 +18,27 @@ struct key {
     uint8_t ip_proto, protocol;
 };
 
+bool replay_has_addresses(const struct ps_event *e)
+{
+    return e->ip_proto != 0 || e->client.hi != 0 || e->client.lo != 0 || e->server.hi != 0 || e->server.lo != 0;
+}
+
 static void make_key(const struct ps_event *e, struct key *k)
 {
     memset(k, 0, sizeof *k);
     k->client_asset = e->client_asset;
     k->server_asset = e->server_asset;
-    if (e->client_asset == PS_NONE) {
-        k->client_hi = e->client.hi;
-        k->client_lo = e->client.lo ^ ps_mac_number(e->client_mac);
+    if (!replay_has_addresses(e)) {
+        k->client_lo = ps_mac_number(e->client_mac);
+        k->server_lo = ps_mac_number(e->server_mac);
     }
-    if (e->server_asset == PS_NONE) {
+    if (replay_has_addresses(e) && e->client_asset == PS_NONE) {
+        k->client_hi = e->client.hi;
+        k->client_lo = e->client.lo;
+    }
+    if (replay_has_addresses(e) && e->server_asset == PS_NONE) {
         k->server_hi = e->server.hi;
-        k->server_lo = e->server.lo ^ ps_mac_number(e->server_mac);
+        k->server_lo = e->server.lo;
     }
     k->conduit = e->conduit;
     k->server_port = e->server_port;

@@ -70,10 +70,11 @@ static json_t *host_json(const struct ps_image *image, const struct ps_event *e,
     char text[PS_ADDR_TEXT_MAX];
     json_t *o = json_object();
 
-    if (e->ip_proto != 0) {
+    if (replay_has_addresses(e)) {
         ps_addr_format(h->address, text);
         put(o, "address", text);
-    } else {
+    }
+    if (e->ip_proto == 0) {
         ps_mac_format(h->mac, text);
         put(o, "mac", text);
     }

@@ -165,7 +165,7 @@ static void print_counts(const struct replay_totals *t, FILE *out)
 
 static void who(const struct ps_image *image, const struct ps_event *e, struct ps_txt *out)
 {
-    if (e->ip_proto == 0) {
+    if (!replay_has_addresses(e)) {
         char text[2][18];
 
         ps_mac_format(e->client_mac, text[0]);
@@ -183,8 +183,8 @@ static void who(const struct ps_image *image, const struct ps_event *e, struct p
 static void denial_row(const struct replay *replay, const struct replay_denial *d, FILE *out)
 {
     const struct ps_event *e = &d->first;
-    char n[PS_COUNT_TEXT_MAX], text[256], what[64], when[PS_TIME_TEXT_MAX];
-    struct ps_txt t;
+    char n[PS_COUNT_TEXT_MAX], text[256], what[64], vlan[16], when[PS_TIME_TEXT_MAX];
+    struct ps_txt t, v;
 
     ps_txt_init(&t, text, sizeof text);
     who(&replay->plant.image, e, &t);
@@ -192,8 +192,13 @@ static void denial_row(const struct replay *replay, const struct replay_denial *
     replay_text_flow(e->ip_proto, e->server_port, &t);
     if (e->what == PS_JUDGED_FLOW)
         ps_txt_str(&t, e->ip_proto == 6 ? " connection" : " flow");
-    fprintf(out, "%8sx %-18s %s  %s%s  first %s #%llu", ps_text_count(d->n, n), ps_reason_info(e->reason)->name, text,
-            e->operation[0] != '\0' ? e->operation : what,
+    ps_txt_init(&v, vlan, sizeof vlan);
+    if (e->vlan != 0) {
+        ps_txt_str(&v, "  vlan ");
+        ps_txt_u64(&v, e->vlan);
+    }
+    fprintf(out, "%8sx %-18s %s  %s%s%s  first %s #%llu", ps_text_count(d->n, n), ps_reason_info(e->reason)->name, text,
+            e->operation[0] != '\0' ? e->operation : what, vlan,
             e->kind == PS_EVENT_WOULD_DENY ? "  (monitor: let pass)" : "", ps_text_time(e->time_ns, 3, false, when),
             (unsigned long long)e->number);
     if (replay->inputs.n > 1) {

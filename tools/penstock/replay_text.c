@@ -24,9 +24,13 @@ void replay_text_host(const struct ps_image *image, uint32_t asset, struct ps_ad
 
 void replay_text_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out)
 {
-    if (ip_proto == 0) {
+    if (ip_proto == 0 && server_port == 0x0806) {
+        ps_txt_str(out, "arp");
+    } else if (ip_proto == 0) {
         ps_txt_str(out, "ethernet/0x");
         ps_txt_hex(out, server_port, 4);
+    } else if (server_port == 0 && (ip_proto == 6 || ip_proto == 17)) {
+        ps_txt_str(out, ip_proto == 6 ? "tcp" : "udp"); /* refused before its ports were read */
     } else {
         ps_why_flow(ip_proto, server_port, out);
     }

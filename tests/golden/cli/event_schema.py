@@ -29,7 +29,7 @@ def main(penstock, root):
     kinds = {event["kind"] for event in events}
     print("\n".join(wrong[:20]))
     print(f"{len(events)} lines of kinds {sorted(kinds)}, {len(wrong)} wrong")
-    expected = {"deny", "would-deny", "malformed", "flow-start", "flow-end", "summary"}
+    expected = {"deny", "would-deny", "malformed", "gap", "flow-start", "flow-end", "summary"}
     return bool(wrong) or not expected <= kinds or events[-1]["kind"] != "summary"
 
 

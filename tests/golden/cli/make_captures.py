@@ -129,8 +129,25 @@ def day():
     return hmi.packets + eng.packets + office.packets + stranger.packets + mixer.packets + odd
 
 
+def frames_only():
+    """What has no place in a cooked capture: ARP, a VLAN that the zone does not have, a frame that nobody knows."""
+    macs = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01"
+    who_has = struct.pack(">HHBBH6s4s6s4s", 1, 0x0800, 6, 4, 1, macs[6:], octets(STRANGER), b"\0" * 6, octets(PLC1))
+    tag = struct.pack(">HH", 0x8100, 30)
+    return [b"\xff" * 6 + macs[6:] + b"\x08\x06" + who_has, macs + tag + b"\x08\0" + echo(ENG, PLC1, 8),
+            macs + b"\x88\x92" + b"\0" * 46]
+
+
 def fine():
     return Connection(SCADA, PLC1).open().ask(1, READ, READ_ANSWER).ask(2, write(40, 1), write(40, 1)).close().packets
+
+
+def gap():
+    """Five polls, of which the capture misses the third request."""
+    hmi = Connection(SCADA, PLC1).open()
+    for i in range(5):
+        hmi.ask(i, READ, READ_ANSWER)
+    return hmi.packets[:7] + hmi.packets[8:]
 
 
 def pcap(frames, linktype=1, nano=False, start=START):
@@ -163,7 +180,7 @@ def main(directory):
         with open(os.path.join(directory, name), "wb") as out:
             out.write(data)
 
-    ethernet_day = [ethernet(p) for p in day()]
+    ethernet_day = [ethernet(p) for p in day()] + frames_only()
     put("day.pcap", pcap(ethernet_day))
     put("fine.pcap", pcap([ethernet(p) for p in fine()]))
     put("cut.pcap", pcap(ethernet_day, nano=True)[:-7])
@@ -175,6 +192,7 @@ def main(directory):
     put("many/1/notes.txt", b"no capture\n")
     put("many/2/b.pcap.gz", gzip.compress(pcap([ethernet(p) for p in fine()]), mtime=0))
     put("many/c.pcapng", pcapng([(101, day())]))
+    put("gap.pcap", pcap([ethernet(p) for p in gap()]))
     # the same traffic between addresses that the plant does not know
     put("lab.pcap", pcap([ethernet(lab(p)) for p in fine()]))
 

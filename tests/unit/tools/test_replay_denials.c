@@ -59,11 +59,35 @@ START_TEST(test_denials_add__any_difference__rows_of_their_own)
     e[7].what = PS_JUDGED_FLOW;
     e[8].dir = PS_TO_CLIENT;
     e[9].vlan = 20;
-    e[10].client_mac.b[5] = 1;
+    e[10].protocol = 1;
     strcpy(e[11].operation, "b");
     for (size_t i = 0; i < 12; i++)
         replay_denials_add(&d, &e[i], 0, 1);
     ck_assert_uint_eq(d.n_rows, 12);
+    replay_denials_fini(&d);
+}
+END_TEST
+
+START_TEST(test_denials_add__macs__tell_apart_what_has_no_addresses)
+{
+    struct replay_denials d = {0};
+    struct ps_event e = event("", 1);
+
+    replay_denials_add(&d, &e, 0, 1);
+    e.client_mac.b[5] = 1;
+    replay_denials_add(&d, &e, 0, 1);
+    ck_assert_uint_eq(d.n_rows, 1);
+    ck_assert(replay_has_addresses(&e));
+    e.ip_proto = 0;
+    ck_assert(replay_has_addresses(&e)); /* ARP */
+    e.client = e.server = (struct ps_addr){0, 0};
+    ck_assert(!replay_has_addresses(&e));
+    replay_denials_add(&d, &e, 0, 1);
+    e.server_mac.b[5] = 1;
+    replay_denials_add(&d, &e, 0, 1);
+    e.client_mac.b[5] = 2;
+    replay_denials_add(&d, &e, 0, 1);
+    ck_assert_uint_eq(d.n_rows, 4);
     replay_denials_fini(&d);
 }
 END_TEST
@@ -134,6 +158,7 @@ int main(void)
 
     tcase_add_test(tc, test_denials_add__equal_refusals__one_row_with_the_first);
     tcase_add_test(tc, test_denials_add__any_difference__rows_of_their_own);
+    tcase_add_test(tc, test_denials_add__macs__tell_apart_what_has_no_addresses);
     tcase_add_test(tc, test_denials_add__one_asset_two_addresses__one_row);
     tcase_add_test(tc, test_denials_add__more_than_the_table_holds__counted);
     tcase_add_test(tc, test_denials_sort__merged_files__most_frequent_then_first_seen);
