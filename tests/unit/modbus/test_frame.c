@@ -102,7 +102,7 @@ START_TEST(test_frame__impossible_length_field__refused_without_extent)
         rig_head(&rig, 9, 1, rig_hex("03 0000 0001", rig.adu + 7));
         rig.adu[4] = (uint8_t)(lengths[i] >> 8);
         rig.adu[5] = (uint8_t)lengths[i];
-        for (uint32_t n = 6; n <= 12; n++) {
+        for (uint32_t n = lengths[i] > 255 ? 5 : 6; n <= 12; n++) {
             ck_assert_int_eq(rig_frame(&rig, n, &reason), PS_BAD);
             ck_reason(reason, PS_REASON_MODBUS_LENGTH);
             ck_assert_uint_eq(rig.len, 0);
@@ -139,6 +139,19 @@ START_TEST(test_frame__adu_hidden_behind_registers__refused)
     ck_assert_uint_eq(rig.len, rig.adu_len);
     ck_reason(ask(&rig, 1, "03 0000 0001 0002 0000 0006 01 06 0000 ffff"), PS_REASON_MODBUS_LENGTH);
     ck_reason(answer(&rig, 1, "83 02 0002 0000 0006 01 06 0000 ffff"), PS_REASON_MODBUS_LENGTH);
+}
+END_TEST
+
+START_TEST(test_frame__datagram_contradicts__goes_as_a_whole)
+{
+    struct rig rig;
+    enum ps_reason reason;
+    rig_init(&rig);
+    rig.dialog.datagram = true;
+    rig_head(&rig, 1, 1, rig_hex("10 0001 0002 06 000a 0102", rig.adu + 7));
+    ck_assert_int_eq(rig_frame(&rig, rig.adu_len + 5, &reason), PS_BAD);
+    ck_reason(reason, PS_REASON_MODBUS_LENGTH);
+    ck_assert_uint_eq(rig.len, rig.adu_len + 5);
 }
 END_TEST
 
@@ -232,7 +245,7 @@ START_TEST(test_frame__reply_length_relaxed__impossible_counts_refused)
         rig.dialog.relax = MB_RELAX_REPLY_LENGTH;
         rig.dialog.dir = PS_TO_CLIENT;
         rig_head(&rig, 1, 1, rig_hex(pdus[i], rig.adu + 7));
-        ck_assert_msg(rig_frame(&rig, sizeof rig.adu, &reason) == PS_BAD, "%s", pdus[i]);
+        ck_assert_msg(rig_frame(&rig, rig.adu_len, &reason) == PS_BAD, "%s", pdus[i]);
         ck_reason(reason, PS_REASON_MODBUS_LENGTH);
         ck_assert_uint_eq(rig.len, rig.adu_len);
     }
@@ -301,7 +314,8 @@ UNIT_MAIN("modbus/frame", test_frame__valid_exchange__whole_length, test_frame__
           test_frame__more_behind_it__only_the_first, test_frame__length_field_one_off__refused_with_its_extent,
           test_frame__impossible_length_field__refused_without_extent,
           test_frame__protocol_id__refused_at_its_first_octet, test_frame__adu_hidden_behind_registers__refused,
-          test_frame__byte_count_contradicts__refused_early, test_frame__device_id_objects_overrun__refused,
+          test_frame__datagram_contradicts__goes_as_a_whole, test_frame__byte_count_contradicts__refused_early,
+          test_frame__device_id_objects_overrun__refused,
           test_frame__exception_length_relaxed__two_octets_whatever_the_header_says,
           test_frame__exception_length_relaxed__requests_and_replies_stay_strict,
           test_frame__reply_length_relaxed__as_the_function_says,

@@ -264,6 +264,14 @@ START_TEST(test_request__body_shorter_or_longer_than_its_fields__refused_by_deco
     ck_reason(rig_decode(&rig), PS_REASON_TRUNCATED);
     rig_head(&rig, 1, 1, rig_hex("03 0000 0001 00", rig.adu + 7));
     ck_reason(rig_decode(&rig), PS_REASON_SURPLUS);
+    rig_head(&rig, 1, 1, rig_hex("08 0000 0001 02", rig.adu + 7));
+    ck_reason(rig_decode(&rig), PS_REASON_MODBUS_SUBFUNCTION);
+    rig_head(&rig, 1, 1, rig_hex("08 0000", rig.adu + 7));
+    ck_reason(rig_decode(&rig), PS_REASON_MODBUS_SUBFUNCTION);
+    rig_head(&rig, 1, 1, rig_hex("15 00", rig.adu + 7));
+    ck_reason(rig_decode(&rig), PS_REASON_MODBUS_BYTE_COUNT);
+    rig_head(&rig, 1, 1, rig_hex("14 00", rig.adu + 7));
+    ck_reason(rig_decode(&rig), PS_REASON_MODBUS_BYTE_COUNT);
 }
 END_TEST
 
