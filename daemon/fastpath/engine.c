@@ -207,9 +207,10 @@ static void prefetch_flow(struct ps_engine *engine, uint32_t line)
 static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
 {
     const struct ps_path *path = &ps_flow_cold(&engine->table, line)->path;
+    ps_match_prefetch(engine->image, path);
     if (path->conduit < engine->n_conduits)
         __builtin_prefetch(&engine->conduit_stats[path->conduit], 1);
-    if (path->rules[0] < engine->n_rules)
+    if (path->n_rules > 0 && path->rules[0] < engine->n_rules)
         __builtin_prefetch(&engine->rule_stats[path->rules[0]], 1);
 }
 

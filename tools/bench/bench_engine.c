@@ -34,7 +34,7 @@
 
 struct plan {
     uint32_t n_flows, n_conduits, n_zones;
-    uint32_t n_packets; /* per measurement; a multiple of the burst and at least n_flows */
+    uint32_t n_packets; /* per measurement; a multiple of n_flows */
 };
 
 /* Packets of one measurement: packet i is of flow flow[i] and lies in slot slot[i]. */
@@ -54,12 +54,12 @@ struct world {
     struct ps_image image;
     void *image_mem;
     struct ps_engine *engine;
-    struct traffic traffic;
+    struct traffic traffic[2]; /* by direction; pass-through: the first */
     uint32_t *order;      /* flows in random order */
     uint32_t *seq[2];     /* next number of each flow, by direction */
     uint64_t time_ns;
-    float *samples;       /* ns per packet of each burst */
-    size_t n_samples;
+    float *samples[2];    /* ns per packet of each burst */
+    size_t n_samples[2];
 };
 
 static uint64_t random_state = 88172645463325252u;
@@ -241,41 +241,42 @@ static uint32_t build(struct world *w, uint8_t *p, uint32_t flow, enum what what
     return 54 + len;
 }
 
-static struct ps_packet packet_at(struct world *w, uint32_t i, uint32_t len)
+static uint8_t *slot_at(const struct traffic *t, uint32_t i)
 {
-    return (struct ps_packet){.data = w->traffic.slots + (size_t)w->traffic.slot[i] * SLOT_LEN, .len = len,
-                              .wire_len = len, .time_ns = w->time_ns += 1000, .number = i + 1,
-                              .port = PS_PORT_UNKNOWN, .link = PS_LINK_ETHERNET};
+    return t->slots + (size_t)t->slot[i] * SLOT_LEN;
 }
 
-/* Rounds over all flows, until n packets are made; n is a multiple of the flows or less than them. */
-static uint32_t make(struct world *w, uint32_t n, enum what what, uint16_t server_port)
+/* Packets first .. first + n_flows - 1: one on each flow. Their length. */
+static uint32_t make_round(struct world *w, struct traffic *t, uint32_t first, enum what what, uint16_t server_port)
 {
     uint32_t len = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t flow = w->order[i % w->plan.n_flows];
-        w->traffic.flow[i] = flow;
-        len = build(w, w->traffic.slots + (size_t)w->traffic.slot[i] * SLOT_LEN, flow, what, server_port);
+    for (uint32_t i = 0; i < w->plan.n_flows; i++) {
+        t->flow[first + i] = w->order[i];
+        len = build(w, slot_at(t, first + i), w->order[i], what, server_port);
     }
-    w->traffic.n = n;
+    t->n = first + w->plan.n_flows;
     return len;
 }
 
 /* ---- measurements ------------------------------------------------------------------------------------------------ */
 
-static void run(struct world *w, uint32_t len, bool timed)
+/* One round, from packet `first`, through the engine. */
+static void run(struct world *w, unsigned kind, uint32_t first, uint32_t len, bool timed)
 {
+    const struct traffic *t = &w->traffic[kind];
     struct ps_packet packets[BURST];
     struct ps_decision out[BURST];
-    for (uint32_t at = 0; at < w->traffic.n; at += BURST) {
-        uint32_t n = w->traffic.n - at < BURST ? w->traffic.n - at : BURST;
+    for (uint32_t at = first; at < first + w->plan.n_flows; at += BURST) {
+        uint32_t left = first + w->plan.n_flows - at, n = left < BURST ? left : BURST;
         for (uint32_t i = 0; i < n; i++)
-            packets[i] = packet_at(w, at + i, len);
+            packets[i] = (struct ps_packet){.data = slot_at(t, at + i), .len = len, .wire_len = len,
+                                            .time_ns = w->time_ns += 1000, .number = at + i + 1,
+                                            .port = PS_PORT_UNKNOWN, .link = PS_LINK_ETHERNET};
         double start = now_ns();
         ps_engine_burst(w->engine, packets, n, out);
         double end = now_ns();
         if (timed && n == BURST)
-            w->samples[w->n_samples++] = (float)((end - start) / BURST);
+            w->samples[kind][w->n_samples[kind]++] = (float)((end - start) / BURST);
         for (uint32_t i = 0; i < n; i++) {
             if (out[i].verdict != PS_VERDICT_PASS) {
                 fprintf(stderr, "a packet was refused: %s\n", ps_reason_info(out[i].reason)->name);
@@ -289,12 +290,12 @@ static void run(struct world *w, uint32_t len, bool timed)
 static void run_floor(struct world *w, uint8_t *lines)
 {
     static volatile uint32_t sink;
-    const struct traffic *t = &w->traffic;
+    const struct traffic *t = &w->traffic[0];
     for (uint32_t at = 0; at + BURST <= t->n; at += BURST) {
         const uint8_t *headers[BURST];
         uint32_t sum = 0, flow[BURST];
         for (uint32_t i = 0; i < BURST; i++)
-            headers[i] = t->slots + (size_t)t->slot[at + i] * SLOT_LEN;
+            headers[i] = slot_at(t, at + i);
         double start = now_ns();
         for (uint32_t i = 0; i < BURST; i++)
             __builtin_prefetch(headers[i]);
@@ -306,7 +307,7 @@ static void run_floor(struct world *w, uint8_t *lines)
             sum += ++lines[(size_t)flow[i] * FLOOR_LINE];
         double end = now_ns();
         sink += sum;
-        w->samples[w->n_samples++] = (float)((end - start) / BURST);
+        w->samples[0][w->n_samples[0]++] = (float)((end - start) / BURST);
     }
 }
 
@@ -316,45 +317,47 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static struct result summarise(struct world *w)
+static struct result summarise(struct world *w, unsigned kind)
 {
-    size_t n = w->n_samples;
-    qsort(w->samples, n, sizeof w->samples[0], by_value);
-    w->n_samples = 0;
-    return (struct result){.median = (double)w->samples[n / 2], .p99 = (double)w->samples[n - 1 - n / 100],
-                           .p999 = (double)w->samples[n - 1 - n / 1000], .max = (double)w->samples[n - 1]};
+    size_t n = w->n_samples[kind];
+    float *samples = w->samples[kind];
+    qsort(samples, n, sizeof samples[0], by_value);
+    w->n_samples[kind] = 0;
+    return (struct result){.median = (double)samples[n / 2], .p99 = (double)samples[n - 1 - n / 100],
+                           .p999 = (double)samples[n - 1 - n / 1000], .max = (double)samples[n - 1]};
 }
 
-/* Requests and replies take turns, a round over all flows each. */
-static void run_polls(struct world *w, struct result *requests, struct result *replies)
+static uint32_t n_rounds(const struct world *w)
 {
-    float *other = need(malloc((2 * (size_t)w->plan.n_packets / BURST + 2) * sizeof other[0])), *mine = w->samples;
-    size_t n_other = 0, n_mine = 0;
-    uint32_t rounds = w->plan.n_packets / w->plan.n_flows;
-    for (uint32_t round = 0; round <= rounds; round++) {
-        shuffle(w->order, w->plan.n_flows);
-        shuffle(w->traffic.slot, w->plan.n_packets);
-        uint32_t len = make(w, w->plan.n_flows, WHAT_REQUEST, 502);
-        w->samples = mine, w->n_samples = n_mine;
-        run(w, len, round > 0);
-        n_mine = w->n_samples;
-        len = make(w, w->plan.n_flows, WHAT_REPLY, 502);
-        w->samples = other, w->n_samples = n_other;
-        run(w, len, round > 0);
-        n_other = w->n_samples;
+    return w->plan.n_packets / w->plan.n_flows;
+}
+
+/* Requests and replies take turns, a round over all flows each; all packets are made before. */
+static void run_polls(struct world *w, uint32_t rounds, bool timed)
+{
+    uint32_t len[2] = {0, 0};
+    for (uint32_t round = 0; round < rounds; round++) {
+        len[0] = make_round(w, &w->traffic[0], round * w->plan.n_flows, WHAT_REQUEST, 502);
+        len[1] = make_round(w, &w->traffic[1], round * w->plan.n_flows, WHAT_REPLY, 502);
     }
-    *replies = summarise(w);
-    w->samples = mine, w->n_samples = n_mine;
-    *requests = summarise(w);
-    free(other);
+    for (uint32_t round = 0; round < rounds; round++)
+        for (unsigned dir = 0; dir < 2; dir++)
+            run(w, dir, round * w->plan.n_flows, len[dir], timed);
+}
+
+static void run_data(struct world *w, uint32_t rounds, bool timed)
+{
+    uint32_t len = 0;
+    for (uint32_t round = 0; round < rounds; round++)
+        len = make_round(w, &w->traffic[0], round * w->plan.n_flows, WHAT_DATA, 8080);
+    for (uint32_t round = 0; round < rounds; round++)
+        run(w, 0, round * w->plan.n_flows, len, timed);
 }
 
 static void open_flows(struct world *w, uint16_t server_port)
 {
-    uint32_t len = make(w, w->plan.n_flows, WHAT_SYN, server_port);
-    run(w, len, false);
-    len = make(w, w->plan.n_flows, WHAT_SYN_ACK, server_port);
-    run(w, len, false);
+    run(w, 0, 0, make_round(w, &w->traffic[0], 0, WHAT_SYN, server_port), false);
+    run(w, 0, 0, make_round(w, &w->traffic[0], 0, WHAT_SYN_ACK, server_port), false);
 }
 
 static void engine_start(struct world *w, uint16_t server_port)
@@ -387,50 +390,59 @@ static struct result measure_floor(struct world *w)
 {
     uint8_t *lines = need(ps_mem_new((size_t)w->plan.n_flows * FLOOR_LINE));
     for (unsigned round = 0; round < 2; round++) {
-        w->n_samples = 0;
+        w->n_samples[0] = 0;
         run_floor(w, lines);
     }
     ps_mem_free(lines, (size_t)w->plan.n_flows * FLOOR_LINE);
-    return summarise(w);
+    return summarise(w, 0);
+}
+
+static void traffic_init(struct traffic *t, const struct plan *plan)
+{
+    t->slots = need(ps_mem_new((size_t)plan->n_packets * SLOT_LEN));
+    t->flow = need(calloc(plan->n_packets, sizeof t->flow[0]));
+    t->slot = need(calloc(plan->n_packets, sizeof t->slot[0]));
+    shuffle(t->slot, plan->n_packets);
+}
+
+static void traffic_fini(struct traffic *t, const struct plan *plan)
+{
+    ps_mem_free(t->slots, (size_t)plan->n_packets * SLOT_LEN);
+    free(t->flow);
+    free(t->slot);
 }
 
 static void measure(struct plan plan)
 {
     struct world w = {.plan = plan};
-    size_t slots_len = (size_t)plan.n_packets * SLOT_LEN;
     load_plant(&w);
-    w.traffic.slots = need(ps_mem_new(slots_len));
-    w.traffic.flow = need(calloc(plan.n_packets, sizeof w.traffic.flow[0]));
-    w.traffic.slot = need(calloc(plan.n_packets, sizeof w.traffic.slot[0]));
     w.order = need(calloc(plan.n_flows, sizeof w.order[0]));
-    w.samples = need(calloc(2 * (size_t)plan.n_packets / BURST + 2, sizeof w.samples[0]));
-    for (unsigned dir = 0; dir < 2; dir++)
-        w.seq[dir] = need(calloc(plan.n_flows, sizeof w.seq[0][0]));
     shuffle(w.order, plan.n_flows);
-    shuffle(w.traffic.slot, plan.n_packets);
-
+    for (unsigned dir = 0; dir < 2; dir++) {
+        traffic_init(&w.traffic[dir], &plan);
+        w.samples[dir] = need(calloc(plan.n_packets / BURST + 2, sizeof w.samples[0][0]));
+        w.seq[dir] = need(calloc(plan.n_flows, sizeof w.seq[0][0]));
+    }
     engine_start(&w, 8080);
-    run(&w, make(&w, plan.n_flows, WHAT_DATA, 8080), false);
-    uint32_t len = make(&w, plan.n_packets, WHAT_DATA, 8080);
-    struct result floor = measure_floor(&w), requests, replies;
-    report(&plan, "floor", floor, floor.median);
-    run(&w, len, true);
-    report(&plan, "tcp", summarise(&w), floor.median);
+    run_data(&w, 1, false);
+    run_data(&w, n_rounds(&w), true);
+    struct result data = summarise(&w, 0), floor = measure_floor(&w);
     ps_engine_free(w.engine);
+    report(&plan, "floor", floor, floor.median);
+    report(&plan, "tcp", data, floor.median);
 
     engine_start(&w, 502);
-    run_polls(&w, &requests, &replies);
-    report(&plan, "requests", requests, floor.median);
-    report(&plan, "replies", replies, floor.median);
+    run_polls(&w, 1, false);
+    run_polls(&w, n_rounds(&w), true);
+    report(&plan, "requests", summarise(&w, 0), floor.median);
+    report(&plan, "replies", summarise(&w, 1), floor.median);
     ps_engine_free(w.engine);
-
-    ps_mem_free(w.traffic.slots, slots_len);
-    free(w.traffic.flow);
-    free(w.traffic.slot);
+    for (unsigned dir = 0; dir < 2; dir++) {
+        traffic_fini(&w.traffic[dir], &plan);
+        free(w.samples[dir]);
+        free(w.seq[dir]);
+    }
     free(w.order);
-    free(w.samples);
-    free(w.seq[0]);
-    free(w.seq[1]);
     free(w.image_mem);
 }
 
@@ -449,7 +461,7 @@ int main(int argc, char **argv)
         for (unsigned f = 0; f < (quick ? 2 : 3); f++) {
             struct plan plan = {.n_flows = flows[f], .n_conduits = conduits[c]};
             plan.n_zones = zones_for(plan.n_conduits);
-            plan.n_packets = plan.n_flows > 1000000 / 2 ? plan.n_flows : 1000000;
+            plan.n_packets = 1000000; /* a multiple of each */
             measure(plan);
         }
     }
