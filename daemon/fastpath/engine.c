@@ -98,8 +98,7 @@ uint32_t ps_engine_find(const struct ps_engine *engine, const struct ps_key *key
 {
     if (hint != PS_NONE && engine->table.flows[hint].phase != PS_FLOW_FREE) {
         const struct ps_key *held = &engine->table.flows[hint].key;
-        struct ps_key mirror = ps_key_mirror(key);
-        if (ps_key_equal(held, key) || ps_key_equal(held, &mirror))
+        if (ps_key_equal(held, key) || ps_key_mirrors(held, key))
             return hint;
     }
     return ps_flow_find(&engine->table, key, hash);
@@ -192,22 +191,21 @@ static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint
 }
 
 /* What a packet's judgement will touch is fetched while the others of its burst are worked on: first the packets, then
- * the buckets, then the flow lines with their protocol state, then the rules they lead to. */
+ * the buckets, then the flow lines, then the protocol state, rules and counters they lead to. Of the cold part only the
+ * first line is wanted in the common case. */
 static void prefetch_flow(struct ps_engine *engine, uint32_t line)
 {
-    const uint8_t *cold = engine->table.cold + (size_t)line * PS_FLOW_COLD_LEN;
-    const uint8_t *state = ps_flow_state(&engine->table, line);
     __builtin_prefetch(&engine->table.flows[line], 1);
-    __builtin_prefetch(cold, 1);
-    __builtin_prefetch(cold + 64, 0);
-    __builtin_prefetch(state, 1);
-    __builtin_prefetch(state + 64, 1);
+    __builtin_prefetch(ps_flow_cold(&engine->table, line), 1);
 }
 
 static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
 {
     const struct ps_path *path = &ps_flow_cold(&engine->table, line)->path;
-    ps_match_prefetch(engine->image, path);
+    if (ps_engine_flow(engine, line)->flags & PS_FLOW_INSPECTED) {
+        __builtin_prefetch(ps_flow_state(&engine->table, line), 1);
+        ps_match_prefetch(engine->image, path);
+    }
     if (path->conduit < engine->n_conduits)
         __builtin_prefetch(&engine->conduit_stats[path->conduit], 1);
     if (path->n_rules > 0 && path->rules[0] < engine->n_rules)

@@ -109,8 +109,7 @@ static uint32_t find_in(const struct ps_flow_table *table, const struct ps_flow_
         if (bucket->tag[i] != tag || bucket->line[i] == 0)
             continue;
         const struct ps_key *held = &table->flows[bucket->line[i] - 1].key;
-        struct ps_key mirror = ps_key_mirror(key);
-        if (ps_key_equal(held, key) || ps_key_equal(held, &mirror))
+        if (ps_key_equal(held, key) || ps_key_mirrors(held, key))
             return bucket->line[i] - 1;
     }
     return PS_NONE;

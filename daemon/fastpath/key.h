@@ -54,6 +54,14 @@ static inline uint16_t ps_key_icmp_type(const struct ps_key *key)
     return (uint16_t)((key->port[0] | key->port[1]) >> 8);
 }
 
+/* Does a name the same flow as b, from the other side? */
+static inline bool ps_key_mirrors(const struct ps_key *a, const struct ps_key *b)
+{
+    uint64_t differ = (a->addr[0].hi ^ b->addr[1].hi) | (a->addr[0].lo ^ b->addr[1].lo) |
+                      (a->addr[1].hi ^ b->addr[0].hi) | (a->addr[1].lo ^ b->addr[0].lo) | (a->id ^ b->id);
+    return (differ | (uint64_t)(a->port[0] ^ b->port[1]) | (uint64_t)(a->port[1] ^ b->port[0])) == 0;
+}
+
 static inline struct ps_key ps_key_mirror(const struct ps_key *key)
 {
     return (struct ps_key){
