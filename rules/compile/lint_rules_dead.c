@@ -25,6 +25,20 @@ static unsigned asset_families(const struct ps_asset *asset)
     return families;
 }
 
+/* A capture of one host's own traffic: there, and only there, an asset talks to itself. */
+static bool is_loopback(const struct ps_asset *asset)
+{
+    static const struct ps_addr v6 = {0, 1};
+
+    for (uint32_t i = 0; i < asset->n_addresses; i++) {
+        struct ps_addr addr = asset->addresses[i];
+
+        if (ps_addr_equal(addr, v6) || (ps_addr_is_v4(addr) && ps_addr_v4(addr) >> 24 == 127))
+            return true;
+    }
+    return false;
+}
+
 /* How the members of each zone can be addressed. free() it. */
 static uint8_t *zone_families(const struct ps_model *model)
 {
@@ -92,7 +106,8 @@ static void lint_ends(const struct ps_lint *lint, uint32_t index, const uint8_t 
                      "rule \"%s\" can never match: its clients have only %s addresses, its servers only %s; add "
                      "addresses of one family",
                      rule->name, from == FAMILY_V4 ? "IPv4" : "IPv6", to == FAMILY_V4 ? "IPv4" : "IPv6");
-    if (rule->n_clients == 1 && rule->n_servers == 1 && rule->clients[0] == rule->servers[0])
+    if (rule->n_clients == 1 && rule->n_servers == 1 && rule->clients[0] == rule->servers[0] &&
+        !is_loopback(&lint->model->assets[rule->clients[0]]))
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" can never match: asset \"%s\" is its only client and its only server; correct one",
                      rule->name, lint->model->assets[rule->clients[0]].name);
@@ -115,17 +130,19 @@ static bool lint_functions(const struct ps_lint *lint, uint32_t index, const str
     if (rule->ops != 0 && !(rule->ops & of_protocol))
         ps_lint_rule(
             lint, PS_SEV_WARNING, "ZL-087", index,
-            "rule \"%s\" can never match: no function of %s has one of the operations it lists (%s); list others",
+            "rule \"%s\" only lets connections be opened and grants no request: no function of %s has one of the "
+            "operations it lists (%s); list others",
             rule->name, ps_protocol_name(rule->protocol), ps_ops_text(rule->ops, words, sizeof(words)));
     else if (rule->ops & ~of_protocol)
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" lists operations that no function of %s has: %s; remove them", rule->name,
                      ps_protocol_name(rule->protocol), ps_ops_text(rule->ops & ~of_protocol, words, sizeof(words)));
     if (of_rule == 0 && (rule->ops & of_protocol))
-        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
-                     "rule \"%s\" can never match: none of its functions is one of the operations it lists (%s); leave "
-                     "one of the two keys out",
-                     rule->name, ps_ops_text(rule->ops, words, sizeof(words)));
+        ps_lint_rule(
+            lint, PS_SEV_WARNING, "ZL-087", index,
+            "rule \"%s\" grants no request: none of its functions is one of the operations it lists (%s); leave "
+            "one of the two keys out",
+            rule->name, ps_ops_text(rule->ops, words, sizeof(words)));
     return of_rule == 0;
 }
 
@@ -150,7 +167,7 @@ static void lint_objects(const struct ps_lint *lint, uint32_t index, const struc
     ps_grants_find(lint, rule, &grants);
     if (grants.n_facts == 0) {
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
-                     "rule \"%s\" can never match: none of its functions addresses the objects it lists; correct the "
+                     "rule \"%s\" grants no request: none of its functions addresses the objects it lists; correct the "
                      "objects or the functions",
                      rule->name);
         return;

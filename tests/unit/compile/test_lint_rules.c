@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(test_lint_rules__class_that_no_function_has__zl_087)
 {
-    expect(MODBUS("operations = ['event'];"), PS_SEV_WARNING, "ZL-087", "c/r", "can never match");
+    expect(MODBUS("operations = ['event'];"), PS_SEV_WARNING, "ZL-087", "c/r", "grants no request");
     expect(MODBUS("operations = ['read', 'time'];"), PS_SEV_WARNING, "ZL-087", "c/r", "has: time");
     expect_none(MODBUS("operations = ['read', 'diagnose'];"), "ZL-087", "");
 }
@@ -81,7 +81,7 @@ END_TEST
 START_TEST(test_lint_rules__functions_of_other_classes__zl_087)
 {
     expect(MODBUS("operations = ['read']; functions = ['write-single-coil'];"), PS_SEV_WARNING, "ZL-087", "c/r",
-           "can never match: none of its functions");
+           "grants no request");
     expect_none(MODBUS("operations = ['write']; functions = ['write-single-coil'];"), "ZL-087", "");
 }
 END_TEST
@@ -89,9 +89,9 @@ END_TEST
 START_TEST(test_lint_rules__objects_that_no_function_addresses__zl_087)
 {
     expect(MODBUS("functions = ['read-coils']; objects = ['holding:1-2'];"), PS_SEV_WARNING, "ZL-087", "c/r",
-           "can never match");
+           "grants no request");
     expect(MODBUS("functions = ['read-exception-status']; objects = ['holding:1-2'];"), PS_SEV_WARNING, "ZL-087", "c/r",
-           "can never match");
+           "grants no request");
     expect(MODBUS("functions = ['read-coils']; objects = ['coil:0-3', 'input:1-2'];"), PS_SEV_WARNING, "ZL-087", "c/r",
            "lists input objects");
     expect(MODBUS("functions = ['read-coils', 'write-single-register']; objects = ['coil:0-3'];"), PS_SEV_WARNING,
@@ -166,6 +166,13 @@ START_TEST(test_lint_rules__client_is_server__zl_087)
                          "['read']; }"),
                  ""),
            PS_SEV_WARNING, "ZL-087", "c/r", "its only client and its only server");
+    expect_none(PLANT("{ name = 'ops'; kind = 'operations'; " SL
+                      " assets = ( { name = 'ops-1'; addresses = ['127.0.0.1']; } ); }",
+                      CONDUIT("c", "ops", "ops", SAID,
+                              "{ name = 'r'; clients = ['ops-1']; servers = ['ops-1']; protocol = 'modbus';"
+                              " operations = ['read']; }"),
+                      ""),
+                "ZL-087", "");
 }
 END_TEST
 
