@@ -134,6 +134,8 @@ START_TEST(test_reply__request_unseen__form_is_judged)
         {NULL, "05 0001 ff00", OK},
         {NULL, "0b 0001 0000", B(REPLY)},
         {NULL, "14 04 02 06 0001", B(FILE)},
+        {NULL, "14 05 04 06 0001 02", B(FILE)},
+        {NULL, "14 06 01 06 03 06 0001", B(FILE)},
         {NULL, "18 0004 0000 0001", B(BYTE_COUNT)},
         {NULL, "2b 0e 01 00 00 00 01 00 01 61", B(DEVICE_ID)},
         {NULL, "83 09", B(EXCEPTION)},
