@@ -10,6 +10,19 @@ NO_EVIDENCE = ("tests/unit/base/", "tests/lint/", "tests/fuzz/")
 READER, READER_TEST = "dissectors/base/rd.c", "tests/unit/base/test_rd.c"
 
 
+# A test's shorthand for a family of reasons: #define B(what) ... PS_REASON_MODBUS_##what
+SHORTHAND = re.compile(r"#[ \t]*define[ \t]+(\w+)\((\w+)\)[^\n]*\bPS_REASON_(\w*?)##\2\b")
+
+
+def spelled_out(texts):
+    """The texts with every use of a shorthand followed by the constant that it stands for."""
+    shorthands = {(found[1], found[3]) for text in texts for found in SHORTHAND.finditer(text)}
+    for text in texts:
+        for macro, family in shorthands:
+            text = re.sub(rf"\b{macro}\((\w+)\)", rf"\g<0> PS_REASON_{family}\1", text)
+        yield text
+
+
 def mentioned(identifier, name, text):
     """By its constant; by its name where that cannot be an English word, else only where it is said to be a reason."""
     if re.search(rf"\bPS_REASON_{identifier}\b", text):
@@ -31,10 +44,11 @@ def check(tree):
         yield f"{DEF}: no rows found"
     code = [tree.text(name) for name in tree.ending(".c", ".h", ".def") if not name.startswith(("tests/", "tools/"))]
     tests = [tree.text(name) for name in tree.files if name.startswith("tests/") and not name.startswith(NO_EVIDENCE)]
+    tests = list(spelled_out([text for text in tests if text]))
     reader, reader_test = ([tree.text(name)] if name in tree.files else [] for name in (READER, READER_TEST))
     for identifier, name in rows:
         if not given(identifier, code):
             yield f"{DEF}: no code refuses for {name} (PS_REASON_{identifier})"
         by_reader = given(identifier, reader) and given(identifier, reader_test)
-        if not by_reader and not any(mentioned(identifier, name, text) for text in tests if text):
+        if not by_reader and not any(mentioned(identifier, name, text) for text in tests):
             yield f"{DEF}: no test expects {name} (PS_REASON_{identifier})"

@@ -263,6 +263,12 @@ class ReasonsTest(TreeTest):
         self.expect(reasons, {**self.DEF, reasons.READER: "PS_REASON_CLOSED",
                               reasons.READER_TEST: "PS_REASON_CLOSED PS_REASON_NO_RULE\n"}, "no test expects no-rule")
 
+    def test_shorthand_of_a_test__counts_for_the_reason_it_spells(self):
+        row = {reasons.DEF: 'PS_REASON(MODBUS_FILE, "modbus-file", PROTOCOL, "x")\n', "rules/a.c": "PS_REASON_MODBUS_FILE"}
+        rig = "#define B(what) .ok = 0, .reason = PS_REASON_MODBUS_##what\n"
+        self.expect(reasons, {**row, "tests/rig.h": rig, "tests/t.c": "{B(FILE), 1}"})
+        self.expect(reasons, {**row, "tests/rig.h": rig, "tests/t.c": "{B(FILES), 1}"}, "no test expects modbus-file")
+
     def test_given_by_no_code__listed(self):
         tests = {"tests/unit/x/t.c": "PS_REASON_CLOSED PS_REASON_NO_RULE", "tools/t.c": "PS_REASON_CLOSED"}
         self.expect(reasons, {**self.DEF, **tests, "daemon/fastpath/tcp.c": "PS_REASON_CLOSED_TOO"},
