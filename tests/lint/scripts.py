@@ -40,13 +40,11 @@ def check_shell(tree):
     return run(tree, [need("shellcheck"), "--format=gcc"], list(of_kind(tree, ".sh", r"#!.*\b(ba|da)?sh\b")))
 
 
-def check_man(tree):
-    """Man pages format without a warning."""
+def check_man(tree, *built):
+    """Man pages format without a warning; also those that the build makes."""
     man = need("man")
     findings = []
-    for name in tree.files:
-        if not re.fullmatch(r"docs/.*\.[1-8]", name):
-            continue
+    for name in [name for name in tree.files if re.fullmatch(r"docs/.*\.[1-8]", name)] + list(map(os.path.abspath, built)):
         done = subprocess.run([man, "--warnings", "--encoding=UTF-8", "--local-file", name], cwd=tree.root,
                               env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANPAGER": "cat"},
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
@@ -57,5 +55,5 @@ def check_man(tree):
     return findings
 
 
-def check(tree, kind):
-    return {"python": check_python, "shell": check_shell, "man": check_man}[kind](tree)
+def check(tree, kind, *built):
+    return {"python": check_python, "shell": check_shell, "man": check_man}[kind](tree, *built)
