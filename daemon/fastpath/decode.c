@@ -30,13 +30,6 @@ bool ps_decode_refuse(struct ps_desc *desc, const struct ps_span *span, uint32_t
     return false;
 }
 
-bool ps_decode_need(struct ps_desc *desc, const struct ps_span *span, uint32_t n, enum ps_reason reason)
-{
-    if (span->len >= n)
-        return true;
-    return ps_decode_refuse(desc, span, span->len, span->wire >= n ? PS_REASON_CUT_FRAME : reason);
-}
-
 /* ---- ARP (RFC 826): htype 2, ptype 2, hlen 1, plen 1, op 2, sha 6, spa 4, tha 6, tpa 4 --------------------------- */
 
 static bool is_multicast_v4(uint32_t addr)

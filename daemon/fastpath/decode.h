@@ -76,7 +76,12 @@ struct ps_span {
 bool ps_decode_refuse(struct ps_desc *desc, const struct ps_span *span, uint32_t skip, enum ps_reason reason);
 
 /* Are n octets of header here? Otherwise refuses: cut-frame when the capture has them not, else `reason`. */
-bool ps_decode_need(struct ps_desc *desc, const struct ps_span *span, uint32_t n, enum ps_reason reason);
+static inline bool ps_decode_need(struct ps_desc *desc, const struct ps_span *span, uint32_t n, enum ps_reason reason)
+{
+    if (span->len >= n)
+        return true;
+    return ps_decode_refuse(desc, span, span->len, span->wire >= n ? PS_REASON_CUT_FRAME : reason);
+}
 
 static inline void ps_span_skip(struct ps_span *span, uint32_t n)
 {
