@@ -51,6 +51,13 @@ static bool is_live(const struct ps_dialog *dialog, const struct mb_pending *pen
     return dialog->now_ns <= pending->sent_ns || dialog->now_ns - pending->sent_ns <= timeout;
 }
 
+/* Nobody need answer it: a write to unit 0, which gateways spread over a serial line, and Force Listen Only Mode
+ * (MB-T06). It waits for the answer that it may get all the same, but keeps no other request from being sent. */
+static bool needs_no_reply(uint8_t unit, uint8_t row)
+{
+    return row == MB_ROW_FORCE_LISTEN_ONLY || (unit == 0 && mb_functions[row].ops == PS_OP_BIT(PS_OP_WRITE));
+}
+
 /* MB-T02, MB-T04. A repetition of a request that still waits is one more request; only when no more may wait it takes
  * the place of the first, so that a client that repeats is never refused for it. */
 void mb_pair_request(struct mb_pdu *pdu)
@@ -58,11 +65,17 @@ void mb_pair_request(struct mb_pdu *pdu)
     const struct mb_state *state = pdu->state;
     uint32_t n_live = 0;
     uint8_t expired = MB_SLOT_NONE, same = MB_SLOT_NONE;
-    bool fifo = mb_relaxed(pdu->dialog, MB_RELAX_SAME_TI_FIFO);
+    bool fifo = mb_relaxed(pdu->dialog, MB_RELAX_SAME_TI_FIFO), overtaken = false;
     for (uint8_t i = 0; i < state->n_pending; i++) {
         const struct mb_pending *pending = &state->pending[i];
         if (!is_live(pdu->dialog, pending)) {
             expired = expired == MB_SLOT_NONE ? i : expired;
+            continue;
+        }
+        if (needs_no_reply(pending->unit, pending->row)) {
+            bool same_id = pending->transaction == pdu->transaction; /* its reply would be taken for the new one's */
+            expired = same_id || expired == MB_SLOT_NONE ? i : expired;
+            overtaken = overtaken || same_id;
             continue;
         }
         n_live++;
@@ -78,7 +91,7 @@ void mb_pair_request(struct mb_pdu *pdu)
     uint32_t n_slots = max > MB_PENDING_MIN ? max : MB_PENDING_MIN;
     if (n_live >= max)
         pdu->note.slot = same;
-    else if (state->n_pending >= n_slots)
+    else if (overtaken || state->n_pending >= n_slots)
         pdu->note.slot = expired;
 }
 

@@ -189,6 +189,48 @@ START_TEST(test_pairing__broadcasts__expire_silently)
 }
 END_TEST
 
+/* Twenty a second, and a poll between them: whoever needs no reply keeps nobody from asking. */
+START_TEST(test_pairing__many_broadcasts__keep_no_request_waiting)
+{
+    struct rig rig;
+    rig_init(&rig);
+    for (unsigned i = 0; i < 1000; i++) {
+        ck_reason(rig_send(&rig, PS_TO_SERVER, 2 * i, 0, "06 0001 0002"), OK);
+        ck_reason(ask(&rig, 2 * i + 1, "03 0000 0001"), OK);
+        ck_reason(answer(&rig, 2 * i + 1, "03 02 0001"), OK);
+        rig.dialog.now_ns += SECOND / 20;
+    }
+    ck_reason(rig_send(&rig, PS_TO_CLIENT, 1998, 0, "06 0001 0002"), OK);
+}
+END_TEST
+
+/* Clients whose id is always the same. */
+START_TEST(test_pairing__broadcasts_with_one_id__make_way)
+{
+    struct rig rig;
+    rig_init(&rig);
+    for (unsigned i = 0; i < 100; i++) {
+        ck_reason(rig_send(&rig, PS_TO_SERVER, 0, 0, i % 2 ? "06 0001 0002" : "06 0001 0003"), OK);
+        ck_assert_uint_eq(rig.state.n_pending, 1);
+    }
+    ck_reason(ask(&rig, 0, "03 0000 0001"), OK);
+    ck_reason(answer(&rig, 0, "03 02 0001"), OK);
+    ck_reason(ask(&rig, 0, "08 0004 0000"), OK);
+    ck_reason(ask(&rig, 0, "03 0000 0002"), OK);
+    ck_reason(ask(&rig, 0, "03 0000 0001"), B(TRANSACTION)); /* this one waits for a reply */
+}
+END_TEST
+
+/* Unit 0 is no word that opens the door to reads. */
+START_TEST(test_pairing__reads_of_unit_zero__wait_like_others)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0, 0, "03 0000 0001"), OK);
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0, 0, "03 0000 0002"), B(TRANSACTION));
+}
+END_TEST
+
 START_TEST(test_pairing__unsolicited_after_the_handshake__refused)
 {
     struct rig rig;
@@ -287,7 +329,9 @@ UNIT_MAIN("modbus/pairing", test_pairing__wrong_fields__refused, test_pairing__u
           test_pairing__same_id_relaxed__first_in_first_out, test_pairing__repeated_request__each_may_be_answered,
           test_pairing__late_reply__refused_as_late, test_pairing__time_steps_back__no_waiting_time,
           test_pairing__too_many_outstanding__refused, test_pairing__expired_requests__make_room_oldest_first,
-          test_pairing__broadcasts__expire_silently, test_pairing__unsolicited_after_the_handshake__refused,
+          test_pairing__broadcasts__expire_silently,
+          test_pairing__many_broadcasts__keep_no_request_waiting, test_pairing__broadcasts_with_one_id__make_way,
+          test_pairing__reads_of_unit_zero__wait_like_others, test_pairing__unsolicited_after_the_handshake__refused,
           test_pairing__midstream__tolerated_until_the_first_pair, test_pairing__gap__tolerated_again,
           test_pairing__refused_request__leaves_no_trace, test_pairing__decode__changes_no_state,
           test_mb_hash__one_octet_or_one_length_apart__differs, test_mb_state__size__a_poll_touches_one_line)
