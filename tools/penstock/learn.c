@@ -135,7 +135,8 @@ static bool load_zones(struct request *request)
     given = request->given.model;
     request->learn.model.given = given;
     if (given->n_conduits + given->n_nevers + given->n_exceptions > 0)
-        fprintf(stderr, "%s: its zones, assets and gateways are kept; conduits, never and exceptions are learned anew\n",
+        fprintf(stderr,
+                "%s: its zones, assets and gateways are kept; conduits, never and exceptions are learned anew\n",
                 request->zones);
     return true;
 }
@@ -243,9 +244,10 @@ const struct ps_command ps_command_learn = {
     .name = "learn",
     .arguments = "FILE|DIR...",
     .line = "Turn captures into a first plant file",
-    .help = "Everything in the captures that a policy can grant is granted, and nothing else: zones from the /24 and /64\n"
-            "networks seen, one asset per address, rules with the objects and values seen, each with a comment that says\n"
-            "how often it was used. What is malformed is not learned. The result is proven by judging the captures again.",
+    .help =
+        "Everything in the captures that a policy can grant is granted, and nothing else: zones from the /24 and /64\n"
+        "networks seen, one asset per address, rules with the objects and values seen, each with a comment that says\n"
+        "how often it was used. What is malformed is not learned. The result is proven by judging the captures again.",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
     .run = run,

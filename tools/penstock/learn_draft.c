@@ -292,8 +292,8 @@ void ps_drafts_make(struct ps_drafts *drafts, const struct ps_seen_set *seen, co
     for (uint32_t i = 0; i < seen->n;) {
         const struct ps_seen_key *key = &seen->items[i].key;
 
-        if (key->protocol == PS_PROTOCOL_NONE || (key->protocol < PS_N_DISSECTORS && key->op == PS_OP_NONE &&
-                                                  opened_otherwise(seen, i)))
+        if (key->protocol == PS_PROTOCOL_NONE ||
+            (key->protocol < PS_N_DISSECTORS && key->op == PS_OP_NONE && opened_otherwise(seen, i)))
             i++;
         else
             draft_entry(drafts, seen, &i, places, options);

@@ -13,7 +13,14 @@
 #include "learn_zones.h"
 
 /* The lists along which drafts are merged. */
-enum ps_draft_dim { PS_DRAFT_STATIONS, PS_DRAFT_PORTS, PS_DRAFT_CODES, PS_DRAFT_CLIENTS, PS_DRAFT_SERVERS, PS_N_DRAFT_DIMS };
+enum ps_draft_dim {
+    PS_DRAFT_STATIONS,
+    PS_DRAFT_PORTS,
+    PS_DRAFT_CODES,
+    PS_DRAFT_CLIENTS,
+    PS_DRAFT_SERVERS,
+    PS_N_DRAFT_DIMS
+};
 
 struct ps_draft {
     uint32_t from, to; /* zones */

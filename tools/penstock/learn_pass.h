@@ -38,13 +38,13 @@ struct ps_pass {
     bool progress; /* a line on stderr that overwrites itself */
 
     /* results; the same whatever n_threads */
-    struct ps_seen_set seen; /* what was refused for class policy */
+    struct ps_seen_set seen;      /* what was refused for class policy */
     struct ps_evidence *evidence; /* per rule of the image */
     uint64_t packets, flows;
     uint64_t denied_by_class[PS_N_CLASSES];
     uint64_t denied_by_reason[PS_N_REASONS];
     uint64_t not_judged; /* packets of link types that are not known */
-    uint32_t n_damaged; /* captures that end early or could not be read; reported on stderr when `report` */
+    uint32_t n_damaged;  /* captures that end early or could not be read; reported on stderr when `report` */
     bool report;
 };
 

@@ -73,8 +73,8 @@ static const struct ps_place *search(const struct ps_place *places, uint32_t n, 
 
 void ps_places_find(const struct ps_places *places, struct ps_addr addr, bool mac, uint32_t *asset, uint32_t *zone)
 {
-    const struct ps_place *place = mac ? search(places->macs, places->n_macs, addr)
-                                       : search(places->assets, places->n_assets, addr);
+    const struct ps_place *place =
+        mac ? search(places->macs, places->n_macs, addr) : search(places->assets, places->n_assets, addr);
 
     if (!place && !mac)
         place = search(places->networks, places->n_networks, addr);

@@ -15,8 +15,8 @@ static void print_errors(const struct ps_diags *diags)
 {
     for (size_t i = 0; i < diags->n; i++)
         if (diags->items[i].severity == PS_SEV_ERROR)
-            fprintf(stderr, "penstock: the learned plant does not compile: %s%s%s\n", diags->items[i].at ? diags->items[i].at : "",
-                    diags->items[i].at ? ": " : "", diags->items[i].text);
+            fprintf(stderr, "penstock: the learned plant does not compile: %s%s%s\n",
+                    diags->items[i].at ? diags->items[i].at : "", diags->items[i].at ? ": " : "", diags->items[i].text);
 }
 
 static bool compile(struct ps_learned *learned)

@@ -17,7 +17,7 @@ struct ps_learn_options {
     const struct ps_inputs *inputs;
     struct ps_learn_model_options model;
     const struct ps_ranges *ports[PS_N_DISSECTORS]; /* where inspected protocols are spoken */
-    uint8_t checksums; /* enum ps_checksums */
+    uint8_t checksums;                              /* enum ps_checksums */
     unsigned n_threads;
     bool progress;
 };
@@ -26,7 +26,8 @@ struct ps_learned {
     struct ps_model *model; /* with exceptions for what the lint finds wrong with it */
     uint8_t *image;
     struct ps_image view;
-    struct ps_pass proof; /* the pass in which nothing was refused for class policy; its evidence is about model's rules */
+    struct ps_pass
+        proof; /* the pass in which nothing was refused for class policy; its evidence is about model's rules */
     unsigned n_passes;
 };
 

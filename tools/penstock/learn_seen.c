@@ -199,8 +199,8 @@ static bool is_neighbour(const struct ps_judged *judged)
 /* Whoever asks whether an address is free speaks for that address. */
 static struct ps_addr speaker(const struct ps_judged *judged)
 {
-    bool unset = ps_addr_equal(judged->client, ps_addr_from_v4(0)) ||
-                 ps_addr_equal(judged->client, (struct ps_addr){0});
+    bool unset =
+        ps_addr_equal(judged->client, ps_addr_from_v4(0)) || ps_addr_equal(judged->client, (struct ps_addr){0});
 
     return unset ? judged->server : judged->client;
 }

@@ -179,7 +179,8 @@ static void hosts_collect(struct hosts *hosts, const struct ps_places *given, co
 static bool overlaps_given(const struct ps_places *given, struct ps_addr first, struct ps_addr last)
 {
     for (uint32_t i = 0; i < given->n_networks; i++)
-        if (ps_addr_compare(given->networks[i].first, last) <= 0 && ps_addr_compare(first, given->networks[i].last) <= 0)
+        if (ps_addr_compare(given->networks[i].first, last) <= 0 &&
+            ps_addr_compare(first, given->networks[i].last) <= 0)
             return true;
     for (uint32_t i = 0; i < given->n_assets; i++)
         if (ps_addr_compare(given->assets[i].first, last) <= 0 && ps_addr_compare(first, given->assets[i].first) <= 0)

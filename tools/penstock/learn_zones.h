@@ -24,7 +24,7 @@ struct ps_places {
     struct ps_place {
         struct ps_addr first, last;
         uint32_t zone, asset; /* asset PS_NONE: a network */
-    } *assets, *networks;     /* each sorted and disjoint */
+    } * assets, *networks;    /* each sorted and disjoint */
     uint32_t n_assets, n_networks;
     struct ps_place *macs; /* first == last: the MAC as a number in lo */
     uint32_t n_macs;

@@ -163,20 +163,23 @@ static void print_counts(const struct replay_totals *t, FILE *out)
 
 /* ---- refusals -------------------------------------------------------------------------------------------------- */
 
+/* The client stands in front, and the arrow points to whom it was sent. */
 static void who(const struct ps_image *image, const struct ps_event *e, struct ps_txt *out)
 {
+    const char *arrow = e->dir == PS_TO_SERVER ? " -> " : " <- ";
+
     if (!replay_has_addresses(e)) {
         char text[2][18];
 
         ps_mac_format(e->client_mac, text[0]);
         ps_mac_format(e->server_mac, text[1]);
         ps_txt_str(out, text[0]);
-        ps_txt_str(out, " -> ");
+        ps_txt_str(out, arrow);
         ps_txt_str(out, text[1]);
         return;
     }
     replay_text_host(image, e->client_asset, e->client, 0, out);
-    ps_txt_str(out, " -> ");
+    ps_txt_str(out, arrow);
     replay_text_host(image, e->server_asset, e->server, 0, out);
 }
 

@@ -12,6 +12,10 @@ enum ps_miss ps_why_miss(const struct ps_why *why, uint32_t rule, const struct p
     /* a flow that no rule opens has no protocol yet: it is the one that was asked about */
     if (!path.granted && why->question->dissector != NULL)
         path.protocol = why->question->dissector->protocol;
+    if (why->question->kind == PS_QUESTION_FRAME) {
+        path.server_port = why->question->code;
+        return ps_match_explain(&why->plant->image, &path, NULL, rule, NULL);
+    }
     return ps_match_explain(&why->plant->image, &path, &why->answer->ends, rule, fact);
 }
 
@@ -47,6 +51,14 @@ static void ranges(const struct ps_range *list, uint32_t n, struct ps_txt *out)
 {
     for (uint32_t i = 0; i < n && item(i, n, out); i++)
         ps_txt_range(out, list[i].first, list[i].last);
+}
+
+static void ethertypes(const struct ps_range *list, uint32_t n, struct ps_txt *out)
+{
+    for (uint32_t i = 0; i < n && item(i, n, out); i++) {
+        ps_txt_str(out, "0x");
+        ps_txt_hex(out, list[i].first, 4);
+    }
 }
 
 static void assets(const struct ps_image *image, const uint32_t *list, uint32_t n, struct ps_txt *out)
@@ -129,6 +141,17 @@ void ps_why_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out)
     ps_txt_u64(out, ip_proto);
 }
 
+/* What was asked about when it is no PDU. */
+static void flow(const struct ps_why *why, struct ps_txt *out)
+{
+    if (why->question->kind != PS_QUESTION_FRAME) {
+        ps_why_flow(why->answer->ends.ip_proto, why->answer->ends.server_port, out);
+        return;
+    }
+    ps_txt_str(out, "ethernet/0x");
+    ps_txt_hex(out, why->question->code, 4);
+}
+
 /* The first value that lies in none of the ranges, or all of them as bounds. */
 static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *fact, struct ps_txt *out)
 {
@@ -172,19 +195,24 @@ static void miss_of_flow(const struct ps_why *why, const struct ps_rule_view *vi
         ps_txt_str(out, " is not one of its servers: ");
         assets(image, view->servers, view->n_servers, out);
     } else if (miss == PS_MISS_PORT) {
-        ps_why_flow(answer->ends.ip_proto, answer->ends.server_port, out);
+        flow(why, out);
         ps_txt_str(out, " is not one of its ");
-        ps_txt_str(out, view->protocol == PS_PROTOCOL_ICMP ? "icmp_types: "
-                        : view->protocol == PS_PROTOCOL_IP ? "ip_protocols: "
-                                                           : "ports: ");
+        ps_txt_str(out, view->protocol == PS_PROTOCOL_ICMP       ? "icmp_types: "
+                        : view->protocol == PS_PROTOCOL_IP       ? "ip_protocols: "
+                        : view->protocol == PS_PROTOCOL_ETHERNET ? "ethertypes: "
+                                                                 : "ports: ");
         ranges(view->ports, view->n_ports, out);
-        ranges(view->codes, view->n_codes, out);
+        if (view->protocol == PS_PROTOCOL_ETHERNET)
+            ethertypes(view->codes, view->n_codes, out);
+        else
+            ranges(view->codes, view->n_codes, out);
         if (view->n_ports + view->n_codes == 0)
             ps_txt_str(out, "the protocol's own");
     } else {
         ps_txt_str(out, "it is about ");
         ps_txt_str(out, ps_protocol_name(view->protocol));
-        ps_txt_str(out, view->udp && view->protocol < PS_N_DISSECTORS ? " over udp" : "");
+        if (view->protocol < PS_N_DISSECTORS)
+            ps_txt_str(out, view->udp ? " over udp" : " over tcp");
     }
 }
 
@@ -249,7 +277,7 @@ static void wanted(const struct ps_why *why, struct ps_txt *out)
     const struct ps_fact *fact;
 
     if (why->question->kind != PS_QUESTION_PDU) {
-        ps_why_flow(why->answer->ends.ip_proto, why->answer->ends.server_port, out);
+        flow(why, out);
         return;
     }
     if (why->question->operation.facts.n_facts == 1) {

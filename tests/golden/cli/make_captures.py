@@ -142,6 +142,21 @@ def fine():
     return Connection(SCADA, PLC1).open().ask(1, READ, READ_ANSWER).ask(2, write(40, 1), write(40, 1)).close().packets
 
 
+def scan():
+    """A host that may do nothing reads 60 registers one by one."""
+    eng = Connection(ENG, PLC1).open()
+    for i in range(60):
+        eng.ask(i, struct.pack(">BHH", 3, i, 1), b"\x03\x02\0\0")
+    return eng.packets
+
+
+def offloaded():
+    """fine() with checksums that the sender's card had yet to fill in, and one that is wrong."""
+    packets = [p[:36] + (b"\0\0" if p[12:16] == octets(SCADA) else p[36:38]) + p[38:] for p in fine()]
+    packets[4] = packets[4][:36] + b"\x12\x34" + packets[4][38:]
+    return packets
+
+
 def gap():
     """Five polls, of which the capture misses the third request."""
     hmi = Connection(SCADA, PLC1).open()
@@ -193,6 +208,8 @@ def main(directory):
     put("many/2/b.pcap.gz", gzip.compress(pcap([ethernet(p) for p in fine()]), mtime=0))
     put("many/c.pcapng", pcapng([(101, day())]))
     put("gap.pcap", pcap([ethernet(p) for p in gap()]))
+    put("scan.pcap", pcap([ethernet(p) for p in scan()]))
+    put("offloaded.pcap", pcap([ethernet(p) for p in offloaded()]))
     # the same traffic between addresses that the plant does not know
     put("lab.pcap", pcap([ethernet(lab(p)) for p in fine()]))
 

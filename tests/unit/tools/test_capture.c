@@ -88,6 +88,35 @@ START_TEST(test_capture__more_than_a_burst__bounded_by_count_and_octets)
 }
 END_TEST
 
+/* A sparse file of nothing but empty packets, 256 MB of it. */
+START_TEST(test_capture__huge_file__little_memory)
+{
+    const uint64_t size = UINT64_C(256) << 20;
+    struct file f;
+    struct ps_packet p[PS_BURST_MAX];
+    struct ps_capture *c;
+    uint64_t n = 0, offset;
+    uint32_t got;
+    long resident = 0;
+    FILE *statm;
+
+    pcap_file(&f, 0xa1b2c3d4, 1, false);
+    store(&f, f.len);
+    ck_assert_int_eq(truncate(path, (off_t)(size + f.len)), 0);
+    c = open_good();
+    while ((got = ps_capture_burst(c, p)) > 0)
+        n += got;
+    ck_assert_uint_eq(n, size / 16);
+    ck_assert_ptr_null(ps_capture_damage(c, &offset));
+    statm = fopen("/proc/self/statm", "r");
+    ck_assert_ptr_nonnull(statm);
+    ck_assert_int_eq(fscanf(statm, "%*d %ld", &resident), 1);
+    fclose(statm);
+    ck_assert_int_lt(resident * (sysconf(_SC_PAGESIZE) >> 10), 64 << 10);
+    ps_capture_close(c);
+}
+END_TEST
+
 START_TEST(test_capture__packet_longer_than_any__damage_with_its_offset)
 {
     struct file f;
@@ -286,6 +315,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, test_capture__every_pcap_magic__packets_times_lengths, 0, COUNT(pcap_kinds));
     tcase_add_test(tc, test_capture__more_than_a_burst__bounded_by_count_and_octets);
+    tcase_add_test(tc, test_capture__huge_file__little_memory);
     tcase_add_test(tc, test_capture__packet_longer_than_any__damage_with_its_offset);
     tcase_add_test(tc, test_capture__pcap_truncated_anywhere__whole_packets_then_damage);
     tcase_add_loop_test(tc, test_capture__link_type__ip_from_the_right_offset_or_counted, 0, COUNT(links));
