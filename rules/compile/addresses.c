@@ -22,8 +22,6 @@ struct items {
 };
 
 static const struct ps_addr highest = {UINT64_MAX, UINT64_MAX};
-static const struct ps_addr v4_first = {0, PS_ADDR_V4_PREFIX};
-static const struct ps_addr v4_last = {0, PS_ADDR_V4_PREFIX | UINT32_MAX};
 
 static struct ps_addr next(struct ps_addr addr)
 {
@@ -32,39 +30,22 @@ static struct ps_addr next(struct ps_addr addr)
     return addr;
 }
 
-static struct ps_addr before_v4(void)
-{
-    return (struct ps_addr){0, PS_ADDR_V4_PREFIX - 1};
-}
-
 /* ---- collecting ------------------------------------------------------------------------------------------------ */
-
-/* IPv4 lies inside the numbers of IPv6, but an IPv6 network like ::/0 does not mean it. */
-static void add_network(struct items *items, const struct ps_net *net, uint32_t zone)
-{
-    struct item item = {net->first, net->last, zone, PS_NONE, net->src};
-
-    if (ps_addr_compare(net->first, v4_first) < 0 && ps_addr_compare(net->last, v4_last) > 0) {
-        item.last = before_v4();
-        items->items[items->n++] = item;
-        item.first = next(v4_last);
-        item.last = net->last;
-    }
-    items->items[items->n++] = item;
-}
 
 static void collect(const struct ps_model *model, struct items *items)
 {
     size_t n = 0;
 
     for (uint32_t i = 0; i < model->n_zones; i++)
-        n += 2 * (size_t)model->zones[i].n_networks;
+        n += model->zones[i].n_networks;
     for (uint32_t i = 0; i < model->n_assets; i++)
         n += model->assets[i].n_addresses;
     *items = (struct items){.items = ps_build_calloc(n, sizeof *items->items)};
     for (uint32_t i = 0; i < model->n_zones; i++)
-        for (uint32_t k = 0; k < model->zones[i].n_networks; k++)
-            add_network(items, &model->zones[i].networks[k], i);
+        for (uint32_t k = 0; k < model->zones[i].n_networks; k++) {
+            const struct ps_net *net = &model->zones[i].networks[k];
+            items->items[items->n++] = (struct item){net->first, net->last, i, PS_NONE, net->src};
+        }
     for (uint32_t i = 0; i < model->n_assets; i++) {
         const struct ps_asset *asset = &model->assets[i];
         for (uint32_t k = 0; k < asset->n_addresses; k++)

@@ -58,13 +58,15 @@ static bool objects_meet(const struct ps_rule *rule, const struct ps_never *neve
     return false;
 }
 
-/* Can the operation write something that the rule's `values` hold? */
+/* Can the operation write nothing, or something that the rule's `values` hold? */
 static bool values_meet(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row, unsigned op)
 {
     int64_t min, max;
 
-    if (rule->n_values == 0 || !vocab->value_limits(row, (uint8_t)op, &min, &max))
+    if (rule->n_values == 0)
         return true;
+    if (!vocab->value_limits(row, (uint8_t)op, &min, &max))
+        return !vocab->writes_unseen(row, (uint8_t)op);
     for (uint32_t i = 0; i < rule->n_values; i++)
         if (rule->values[i].min <= max && min <= rule->values[i].max)
             return true;
