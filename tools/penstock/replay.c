@@ -284,6 +284,9 @@ static int run(struct ps_args *args)
     replay.n_maps = w.n_maps;
     answer = PS_EXIT_ERROR;
     if (ps_plant_open(&replay.plant, args->rest[0], w.maps, w.n_maps)) {
+        /* the image says it all, in a fraction of the memory */
+        ps_model_free(replay.plant.model);
+        replay.plant.model = NULL;
         ps_inputs_collect(&replay.inputs, args->rest + 1, args->n_rest - 1);
         if (replay.inputs.n == 0)
             fputs("penstock replay: error: no captures there\n", stderr);

@@ -88,6 +88,24 @@ START_TEST(test_capture__more_than_a_burst__bounded_by_count_and_octets)
 }
 END_TEST
 
+START_TEST(test_capture__shorter_on_the_wire_than_captured__the_longer_counts)
+{
+    struct file f;
+    struct ps_packet p[PS_BURST_MAX];
+    struct ps_capture *c;
+
+    pcap_file(&f, 0xa1b2c3d4, 1, false);
+    pcap_packet(&f, 0, "abcdef", 6, false);
+    f.data[24 + 12] = 5;
+    store(&f, f.len);
+    c = open_good();
+    ck_assert_uint_eq(ps_capture_burst(c, p), 1);
+    ck_assert_uint_eq(p[0].len, 6);
+    ck_assert_uint_eq(p[0].wire_len, 6);
+    ps_capture_close(c);
+}
+END_TEST
+
 /* A sparse file of nothing but empty packets, 256 MB of it. */
 START_TEST(test_capture__huge_file__little_memory)
 {
@@ -315,6 +333,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_loop_test(tc, test_capture__every_pcap_magic__packets_times_lengths, 0, COUNT(pcap_kinds));
     tcase_add_test(tc, test_capture__more_than_a_burst__bounded_by_count_and_octets);
+    tcase_add_test(tc, test_capture__shorter_on_the_wire_than_captured__the_longer_counts);
     tcase_add_test(tc, test_capture__huge_file__little_memory);
     tcase_add_test(tc, test_capture__packet_longer_than_any__damage_with_its_offset);
     tcase_add_test(tc, test_capture__pcap_truncated_anywhere__whole_packets_then_damage);
