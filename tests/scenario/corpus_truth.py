@@ -39,7 +39,7 @@ DIFFERENCES = {
 
 def ours(penstock, pdu_counts, capture, scratch):
     plant = os.path.join(scratch, "plant.conf")
-    subprocess.run([penstock, "learn", "--checksums=ignore", "-j1", "-o", plant, capture], stderr=subprocess.DEVNULL, check=True)
+    subprocess.run([penstock, "learn", "-j1", "-o", plant, capture], stderr=subprocess.DEVNULL, check=True)
     out = subprocess.run([pdu_counts, plant, capture], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
                          text=True).stdout
     return collections.Counter({" ".join(line.split()[:-1]): int(line.split()[-1]) for line in out.splitlines()})

@@ -102,7 +102,7 @@ struct ps_capture *ps_capture_open(const char *path, char *err, size_t err_size)
         close(fd);
         return NULL;
     }
-    c->late_damage = damage;
+    c->spool_damage = c->late_damage = damage;
     good = map_file(c, fd, err, err_size) && read_header(c, err, err_size);
     close(fd);
     if (!good) {
@@ -140,6 +140,20 @@ uint32_t ps_capture_burst(struct ps_capture *c, struct ps_packet packets[PS_BURS
         c->late_damage = NULL;
     }
     return c->n;
+}
+
+void ps_capture_rewind(struct ps_capture *c)
+{
+    c->pos = c->window = 0;
+    c->n = c->n_interfaces = 0;
+    c->counts = (struct ps_capture_counts){0};
+    c->damage = NULL;
+    c->damage_at = 0;
+    c->late_damage = c->spool_damage;
+    if (c->ng)
+        capture_ng_header(c);
+    else
+        capture_pcap_header(c);
 }
 
 uint32_t ps_capture_linktype(const struct ps_capture *c)

@@ -44,6 +44,9 @@ void ps_capture_close(struct ps_capture *capture); /* NULL is fine */
 /* The next packets, all of one link type; 0 at the end. Their data lives until the next call. */
 uint32_t ps_capture_burst(struct ps_capture *capture, struct ps_packet packets[PS_BURST_MAX]);
 
+/* Back to the first packet; counts and damage start anew. */
+void ps_capture_rewind(struct ps_capture *capture);
+
 /* Link type (LINKTYPE_...) of the packets of the last burst. */
 uint32_t ps_capture_linktype(const struct ps_capture *capture);
 

@@ -56,7 +56,8 @@ struct ps_capture {
     struct ps_capture_counts counts;
     uint64_t damage_at;
     const char *damage;
-    const char *late_damage; /* of the compression: reported when the bursts end */
+    const char *spool_damage; /* of the compression, NULL: none */
+    const char *late_damage;  /* the same until it is reported, when the bursts end */
     char text[160];
 };
 

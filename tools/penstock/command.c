@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
+#include "checksums.h"
 #include "words.h"
 
 void ps_args_init(struct ps_args *args, const struct ps_command *command, char **argv)
@@ -163,15 +163,20 @@ bool ps_args_number(const struct ps_args *args, const char *value, unsigned long
 
 bool ps_args_checksums(const struct ps_args *args, const char *value, uint8_t *out)
 {
-    static const char *const words[] = {
-        [PS_CHECKSUMS_STRICT] = "strict", [PS_CHECKSUMS_OFFLOAD] = "offload", [PS_CHECKSUMS_IGNORE] = "ignore"};
+    static const struct {
+        const char *word;
+        uint8_t checksums;
+    } words[] = {{"auto", PS_CHECKSUMS_AUTO},
+                 {"strict", PS_CHECKSUMS_STRICT},
+                 {"offload", PS_CHECKSUMS_OFFLOAD},
+                 {"ignore", PS_CHECKSUMS_IGNORE}};
 
-    for (uint8_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(value, words[i]) != 0)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(value, words[i].word) != 0)
             continue;
-        *out = i;
+        *out = words[i].checksums;
         return true;
     }
-    ps_args_wrong(args, "--checksums is strict, offload or ignore, not '%s'", value);
+    ps_args_wrong(args, "--checksums is auto, strict, offload or ignore, not '%s'", value);
     return false;
 }

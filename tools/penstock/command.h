@@ -70,5 +70,5 @@ __attribute__((format(printf, 2, 3))) int ps_args_wrong(const struct ps_args *ar
 bool ps_args_number(const struct ps_args *args, const char *value, unsigned long min, unsigned long max,
                     unsigned long *out);
 
-/* A word of --checksums as an enum ps_checksums, or the same. */
+/* A word of --checksums as an enum ps_checksums or PS_CHECKSUMS_AUTO; false and a complaint when it is none. */
 bool ps_args_checksums(const struct ps_args *args, const char *value, uint8_t *out);

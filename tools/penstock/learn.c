@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checksums.h"
 #include "command.h"
 #include "learn_comments.h"
 #include "learn_plant.h"
@@ -23,7 +24,7 @@ static const struct ps_option options[] = {
     [OPTION_ZONES] = {"zones", 0, "FILE", "a plant file whose zones, assets and gateways are kept"},
     [OPTION_PORT] = {"port", 0, "PROTOCOL=PORT", "the protocol is spoken there too: modbus=503; may be repeated"},
     [OPTION_NO_VALUES] = {"no-values", 0, NULL, "do not bound the values that are written"},
-    [OPTION_CHECKSUMS] = {"checksums", 0, "HOW", "strict, offload (default) or ignore"},
+    [OPTION_CHECKSUMS] = {"checksums", 0, "HOW", "auto (default), strict, offload or ignore"},
     [OPTION_JOBS] = {"jobs", 'j', "N", "read so many captures at a time; the result is the same"},
 };
 
@@ -106,7 +107,7 @@ static void request_init(struct request *request)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-    *request = (struct request){.learn.checksums = PS_CHECKSUMS_OFFLOAD};
+    *request = (struct request){.learn.checksums = PS_CHECKSUMS_AUTO};
     request->learn.n_threads = cpus > 0 && cpus <= 256 ? (unsigned)cpus : 1;
     for (unsigned p = PS_PROTOCOL_NONE + 1; p < PS_N_DISSECTORS; p++) {
         uint16_t port = ps_dissector_by_protocol(p)->default_port;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "capture.h"
+#include "checksums.h"
 #include "match.h"
 
 /* Flows that a rule has granted something to, in the capture at hand. */
@@ -215,7 +216,7 @@ static bool read_capture(struct worker *worker, struct ps_capture *capture)
     uint32_t n;
 
     ps_engine_config_init(&config);
-    config.checksums = worker->pass->checksums;
+    config.checksums = ps_checksums_settle(capture, worker->pass->checksums);
     config.on_judged = on_judged;
     config.on_judged_ctx = worker;
     engine = ps_engine_new(&config, worker->pass->image);

@@ -33,7 +33,7 @@ struct ps_pass {
     const struct ps_inputs *inputs;
     const struct ps_image *image;
     struct ps_seen_limits limits;
-    uint8_t checksums; /* enum ps_checksums */
+    uint8_t checksums; /* enum ps_checksums or PS_CHECKSUMS_AUTO */
     unsigned n_threads;
     bool progress; /* a line on stderr that overwrites itself */
 

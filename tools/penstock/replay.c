@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checksums.h"
 #include "command.h"
 #include "text.h"
 
@@ -20,7 +21,7 @@ static const struct ps_option options[] = {
     [OPTION_WRITE_DENIED] = {"write-denied", 0, "F.pcap", "write the refused packets to F.pcap"},
     [OPTION_MAP] = {"map", 0, "ADDR=ASSET", "an address of the captures is this asset (repeatable)"},
     [OPTION_JOBS] = {"jobs", 'j', "N", "judge N files at a time (default 1)"},
-    [OPTION_CHECKSUMS] = {"checksums", 0, "HOW", "strict, offload (default) or ignore"},
+    [OPTION_CHECKSUMS] = {"checksums", 0, "HOW", "auto (default), strict, offload or ignore"},
     [OPTION_FLOWS] = {"flows", 0, NULL, "with --json: also when flows start and end"},
 };
 
@@ -270,7 +271,7 @@ static bool read_options(struct ps_args *args, struct replay *replay, struct wan
 
 static int run(struct ps_args *args)
 {
-    struct replay replay = {.checksums = PS_CHECKSUMS_OFFLOAD};
+    struct replay replay = {.checksums = PS_CHECKSUMS_AUTO};
     struct wanted w = {.jobs = 1};
     int answer = PS_EXIT_ERROR;
 

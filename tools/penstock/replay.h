@@ -28,7 +28,7 @@ struct replay {
     struct ps_plant plant;
     struct ps_inputs inputs;
     uint8_t form;      /* enum replay_form */
-    uint8_t checksums; /* enum ps_checksums */
+    uint8_t checksums; /* enum ps_checksums or PS_CHECKSUMS_AUTO */
     bool flow_events;
     const char *write_denied; /* NULL: no */
     unsigned jobs;
@@ -62,6 +62,7 @@ struct replay_result {
     char error[256];  /* could not be read; "": it could */
     char damage[192]; /* read up to here; "": to its end */
     uint64_t damage_at;
+    bool rewritten; /* its checksums are those of other addresses: not judged */
     struct ps_capture_counts counts;
     struct ps_engine_stats stats;
     struct replay_conduit_part *conduits; /* those with traffic; n_conduits of the image: no conduit */
@@ -76,6 +77,7 @@ struct replay_result {
 struct replay_totals {
     uint64_t files;         /* read, to their end or to a damage */
     uint64_t damaged_files; /* of them */
+    uint64_t rewritten_files; /* of them */
     uint64_t errors;        /* files that could not be read at all */
     uint64_t write_errors;  /* of --write-denied */
     struct ps_capture_counts counts;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checksums.h"
 #include "replay.h"
 #include "text.h"
 
@@ -146,7 +147,8 @@ void replay_file(const struct replay *replay, size_t index, struct replay_result
     run.interrupted_before = *replay->interrupted;
     if (run.capture != NULL) {
         ps_engine_config_init(&config);
-        config.checksums = replay->checksums;
+        config.checksums = ps_checksums_settle(run.capture, replay->checksums);
+        out->rewritten = replay->checksums == PS_CHECKSUMS_AUTO && config.checksums == PS_CHECKSUMS_IGNORE;
         config.flow_events = replay->flow_events;
         config.n_events = RING;
         if (replay->form == REPLAY_PDUS) {

@@ -197,8 +197,9 @@ static json_t *conduit_json(const struct replay *replay, const struct replay_tot
     return o;
 }
 
-static json_t *anomalies_json(const struct ps_engine_stats *s)
+static json_t *anomalies_json(const struct replay_totals *t)
 {
+    const struct ps_engine_stats *s = &t->stats;
     json_t *o = json_object();
 
     put_n(o, "gaps", s->gaps);
@@ -209,6 +210,7 @@ static json_t *anomalies_json(const struct ps_engine_stats *s)
     put_n(o, "unfinished_pdus", s->unfinished_pdus);
     put_n(o, "midstream_flows", s->midstream);
     put_n(o, "offloaded_checksums", s->offloaded_checksums);
+    put_n(o, "rewritten_files", t->rewritten_files);
     put_n(o, "cut_packets", s->cut_packets);
     put_n(o, "events_lost", s->events_lost);
     return o;
@@ -255,6 +257,6 @@ void replay_json_summary(const struct replay *replay, const struct replay_totals
     json_object_set_new(o, "denied_by_class", classes);
     json_object_set_new(o, "denied_by_reason", reasons_json(t->stats.denied_by_reason));
     put_conduits(o, replay, t);
-    json_object_set_new(o, "anomalies", anomalies_json(&t->stats));
+    json_object_set_new(o, "anomalies", anomalies_json(t));
     print(o, out);
 }

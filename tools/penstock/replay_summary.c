@@ -146,6 +146,7 @@ static void print_counts(const struct replay_totals *t, FILE *out)
         {s->unfinished_pdus, "PDUs that never ended"},
         {s->retransmissions, "segments repeated"},
         {s->out_of_order, "segments out of order"},
+        {t->rewritten_files, "captures rewritten after they were made: most checksums are wrong, none were judged"},
         {s->offloaded_checksums, "checksums that the sender's card had yet to fill in"},
         {s->cut_packets, "packets that the capture cut short"},
         {s->events_lost, "refusals counted but not listed: too many at once"},

@@ -67,6 +67,7 @@ void replay_totals_add(struct replay_totals *t, const struct replay_result *r, s
 {
     t->files++;
     t->damaged_files += r->damage[0] != '\0';
+    t->rewritten_files += r->rewritten;
     if (t->counts.unknown_link == 0)
         t->counts.unknown_type = r->counts.unknown_type;
     t->counts.packets += r->counts.packets;
