@@ -37,21 +37,21 @@ static bool is_multicast_v4(uint32_t addr)
     return addr >> 28 == 0xe || addr == UINT32_MAX;
 }
 
-static bool decode_arp(struct ps_desc *desc, struct ps_span span)
+static bool decode_arp(struct ps_desc *desc, struct ps_span *span)
 {
     static const uint8_t ethernet_ipv4[6] = {0, 1, 8, 0, 6, 4};
-    desc->network = span.at;
-    if (!ps_decode_need(desc, &span, ARP_LEN, PS_REASON_BAD_ARP))
+    desc->network = span->at;
+    if (!ps_decode_need(desc, span, ARP_LEN, PS_REASON_BAD_ARP))
         return false;
-    uint32_t sender = ps_be32(span.at + 14), target = ps_be32(span.at + 24);
-    uint16_t op = ps_be16(span.at + 6);
+    uint32_t sender = ps_be32(span->at + 14), target = ps_be32(span->at + 24);
+    uint16_t op = ps_be16(span->at + 6);
     desc->kind = PS_KIND_ARP;
     desc->key.addr[0] = ps_addr_from_v4(sender);
     desc->key.addr[1] = ps_addr_from_v4(target);
-    struct ps_mac sha = ps_mac_at(span.at + 8);
-    bool sound = memcmp(span.at, ethernet_ipv4, sizeof ethernet_ipv4) == 0 && (op == 1 || op == 2) &&
+    struct ps_mac sha = ps_mac_at(span->at + 8);
+    bool sound = memcmp(span->at, ethernet_ipv4, sizeof ethernet_ipv4) == 0 && (op == 1 || op == 2) &&
                  !is_multicast_v4(sender) && (sha.b[0] & 1) == 0 && !ps_mac_is_zero(sha);
-    return sound || ps_decode_refuse(desc, &span, 0, PS_REASON_BAD_ARP);
+    return sound || ps_decode_refuse(desc, span, 0, PS_REASON_BAD_ARP);
 }
 
 /* ---- IP -------------------------------------------------------------------------------------------------------- */
@@ -125,31 +125,31 @@ static bool check_header_checksum(struct ps_desc *desc, const struct ps_span *sp
 
 /* RFC 791: version and IHL 1, DSCP 1, total length 2, id 2, flags and offset 2, TTL 1, protocol 1, checksum 2,
  * source 4, destination 4. */
-static bool decode_ipv4(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+static bool decode_ipv4(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
-    desc->network = span.at;
-    if (!ps_decode_need(desc, &span, IPV4_LEN, PS_REASON_CUT_FRAME))
+    desc->network = span->at;
+    if (!ps_decode_need(desc, span, IPV4_LEN, PS_REASON_CUT_FRAME))
         return false;
-    const uint8_t *p = span.at;
+    const uint8_t *p = span->at;
     if (p[0] >> 4 != 4)
-        return ps_decode_refuse(desc, &span, 0, PS_REASON_BAD_HEADER);
+        return ps_decode_refuse(desc, span, 0, PS_REASON_BAD_HEADER);
     desc->hop_limit = p[8];
     desc->key.id = ps_key_id(p[9], desc->key.id);
-    if (!check_addresses_v4(desc, &span, how.port_known))
+    if (!check_addresses_v4(desc, span, how.port_known))
         return false;
     if ((p[0] & 0xf) != 5)
-        return ps_decode_refuse(desc, &span, 0, (p[0] & 0xf) < 5 ? PS_REASON_BAD_LENGTH : PS_REASON_IP_OPTIONS);
-    if (!check_header_checksum(desc, &span, how.checksums))
+        return ps_decode_refuse(desc, span, 0, (p[0] & 0xf) < 5 ? PS_REASON_BAD_LENGTH : PS_REASON_IP_OPTIONS);
+    if (!check_header_checksum(desc, span, how.checksums))
         return false;
     uint16_t fragment = ps_be16(p + 6);
     if ((fragment & 0x3fff) != 0)
-        return ps_decode_refuse(desc, &span, 6, PS_REASON_FRAGMENT);
+        return ps_decode_refuse(desc, span, 6, PS_REASON_FRAGMENT);
     if ((fragment & 0x8000) != 0 || p[8] == 0 || p[9] == 0 || p[9] == PS_PROTO_ICMPV6 || p[9] == 255)
-        return ps_decode_refuse(desc, &span, 6, PS_REASON_BAD_HEADER);
-    if (!take_ip_length(desc, &span, ps_be16(p + 2), how))
+        return ps_decode_refuse(desc, span, 6, PS_REASON_BAD_HEADER);
+    if (!take_ip_length(desc, span, ps_be16(p + 2), how))
         return false;
     if (is_tunnel(p[9]))
-        return ps_decode_refuse(desc, &span, 0, PS_REASON_ENCAPSULATION);
+        return ps_decode_refuse(desc, span, 0, PS_REASON_ENCAPSULATION);
     return ps_decode_transport(desc, span, how);
 }
 
@@ -211,24 +211,24 @@ static enum ps_reason next_header_reason(uint8_t next)
 }
 
 /* RFC 8200: version, class, flow label 4, payload length 2, next header 1, hop limit 1, source 16, destination 16. */
-static bool decode_ipv6(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+static bool decode_ipv6(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
-    desc->network = span.at;
-    if (!ps_decode_need(desc, &span, IPV6_LEN, PS_REASON_CUT_FRAME))
+    desc->network = span->at;
+    if (!ps_decode_need(desc, span, IPV6_LEN, PS_REASON_CUT_FRAME))
         return false;
-    const uint8_t *p = span.at;
+    const uint8_t *p = span->at;
     if (p[0] >> 4 != 6)
-        return ps_decode_refuse(desc, &span, 0, PS_REASON_BAD_HEADER);
+        return ps_decode_refuse(desc, span, 0, PS_REASON_BAD_HEADER);
     desc->hop_limit = p[7];
     desc->key.id = ps_key_id(p[6], desc->key.id);
-    if (!check_addresses_v6(desc, &span, how.port_known))
+    if (!check_addresses_v6(desc, span, how.port_known))
         return false;
     if (p[7] == 0)
-        return ps_decode_refuse(desc, &span, 7, PS_REASON_BAD_HEADER);
+        return ps_decode_refuse(desc, span, 7, PS_REASON_BAD_HEADER);
     enum ps_reason reason = next_header_reason(p[6]);
     if (reason != PS_REASON_NONE)
-        return ps_decode_refuse(desc, &span, 6, reason);
-    if (!take_ip_length(desc, &span, IPV6_LEN + ps_be16(p + 4), how))
+        return ps_decode_refuse(desc, span, 6, reason);
+    if (!take_ip_length(desc, span, IPV6_LEN + ps_be16(p + 4), how))
         return false;
     return ps_decode_transport(desc, span, how);
 }
@@ -245,22 +245,22 @@ static void set_frame_key(struct ps_desc *desc)
 }
 
 /* IEEE 802.3: the length field's octets hold an LLC header and its data; what follows is padding. */
-static bool decode_llc(struct ps_desc *desc, struct ps_span span, uint16_t length)
+static bool decode_llc(struct ps_desc *desc, struct ps_span *span, uint16_t length)
 {
-    if (length > 1500 || length < LLC_LEN || length > span.wire)
-        return ps_decode_refuse(desc, &span, 0, PS_REASON_BAD_LENGTH);
-    if (!ps_decode_need(desc, &span, LLC_LEN, PS_REASON_BAD_LENGTH))
+    if (length > 1500 || length < LLC_LEN || length > span->wire)
+        return ps_decode_refuse(desc, span, 0, PS_REASON_BAD_LENGTH);
+    if (!ps_decode_need(desc, span, LLC_LEN, PS_REASON_BAD_LENGTH))
         return false;
-    desc->code = span.at[0];
+    desc->code = span->at[0];
     set_frame_key(desc);
     /* SNAP can carry IP past everything that reads ethertypes (RFC 1042). */
-    bool snap_ip = span.at[0] == LLC_SNAP && span.len >= 8 &&
-                   (ps_be16(span.at + 6) == ETHERTYPE_IPV4 || ps_be16(span.at + 6) == ETHERTYPE_IPV6);
+    bool snap_ip = span->at[0] == LLC_SNAP && span->len >= 8 &&
+                   (ps_be16(span->at + 6) == ETHERTYPE_IPV4 || ps_be16(span->at + 6) == ETHERTYPE_IPV6);
     if (snap_ip)
-        return ps_decode_refuse(desc, &span, 6, PS_REASON_ENCAPSULATION);
-    desc->payload = span.at;
+        return ps_decode_refuse(desc, span, 6, PS_REASON_ENCAPSULATION);
+    desc->payload = span->at;
     desc->payload_wire = length;
-    desc->payload_len = span.len < length ? span.len : length;
+    desc->payload_len = span->len < length ? span->len : length;
     return true;
 }
 
@@ -283,7 +283,7 @@ static bool is_encapsulation(uint16_t type)
     }
 }
 
-static bool decode_ethertype(struct ps_desc *desc, struct ps_span span, uint16_t type, struct ps_decode_how how)
+static bool decode_ethertype(struct ps_desc *desc, struct ps_span *span, uint16_t type, struct ps_decode_how how)
 {
     desc->code = type;
     if (type == ETHERTYPE_IPV4)
@@ -296,10 +296,10 @@ static bool decode_ethertype(struct ps_desc *desc, struct ps_span span, uint16_t
         return decode_arp(desc, span);
     set_frame_key(desc);
     if (is_encapsulation(type))
-        return ps_decode_refuse(desc, &span, 0, PS_REASON_ENCAPSULATION);
-    desc->payload = span.at;
-    desc->payload_len = span.len;
-    desc->payload_wire = span.wire;
+        return ps_decode_refuse(desc, span, 0, PS_REASON_ENCAPSULATION);
+    desc->payload = span->at;
+    desc->payload_len = span->len;
+    desc->payload_wire = span->wire;
     return true;
 }
 
@@ -315,29 +315,29 @@ static bool is_foreign_tag(uint16_t type)
 }
 
 /* Destination 6, source 6, then per tag: type 2, priority and VLAN id 2; then the type. */
-static bool decode_ethernet(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+static bool decode_ethernet(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
-    if (!ps_decode_need(desc, &span, ETHER_LEN, PS_REASON_CUT_FRAME))
+    if (!ps_decode_need(desc, span, ETHER_LEN, PS_REASON_CUT_FRAME))
         return false;
-    desc->frame = span.at;
-    bool no_source = (span.at[6] | span.at[7] | span.at[8] | span.at[9] | span.at[10] | span.at[11]) == 0;
-    if ((span.at[6] & 1) != 0 || (no_source && how.port_known))
-        return ps_decode_refuse(desc, &span, 6, PS_REASON_BAD_ADDRESS);
-    uint16_t type = ps_be16(span.at + 12);
-    ps_span_skip(&span, ETHER_LEN);
+    desc->frame = span->at;
+    bool no_source = (span->at[6] | span->at[7] | span->at[8] | span->at[9] | span->at[10] | span->at[11]) == 0;
+    if ((span->at[6] & 1) != 0 || (no_source && how.port_known))
+        return ps_decode_refuse(desc, span, 6, PS_REASON_BAD_ADDRESS);
+    uint16_t type = ps_be16(span->at + 12);
+    ps_span_skip(span, ETHER_LEN);
     for (unsigned n_tags = 0, n_vids = 0; is_tag(type); n_tags++) {
         if (n_tags == TAGS_MAX)
-            return ps_decode_refuse(desc, &span, 0, PS_REASON_VLAN);
-        if (!ps_decode_need(desc, &span, 4, PS_REASON_CUT_FRAME))
+            return ps_decode_refuse(desc, span, 0, PS_REASON_VLAN);
+        if (!ps_decode_need(desc, span, 4, PS_REASON_CUT_FRAME))
             return false;
-        uint32_t vid = ps_be16(span.at) & 0xfffu;
+        uint32_t vid = ps_be16(span->at) & 0xfffu;
         if (vid != 0)
             desc->key.id |= vid << (12 * n_vids++);
-        type = ps_be16(span.at + 2);
-        ps_span_skip(&span, 4);
+        type = ps_be16(span->at + 2);
+        ps_span_skip(span, 4);
     }
     if (is_foreign_tag(type))
-        return ps_decode_refuse(desc, &span, 0, PS_REASON_VLAN);
+        return ps_decode_refuse(desc, span, 0, PS_REASON_VLAN);
     return decode_ethertype(desc, span, type, how);
 }
 
@@ -348,14 +348,14 @@ void ps_decode(const struct ps_packet *packet, struct ps_decode_how how, struct 
     if (span.wire < span.len)
         span.wire = span.len;
     if (packet->link == PS_LINK_ETHERNET) {
-        decode_ethernet(desc, span, how);
+        decode_ethernet(desc, &span, how);
     } else if (!ps_decode_need(desc, &span, 1, PS_REASON_CUT_FRAME)) {
         return;
     } else if (span.at[0] >> 4 == 6) {
         desc->code = ETHERTYPE_IPV6;
-        decode_ipv6(desc, span, how);
+        decode_ipv6(desc, &span, how);
     } else {
         desc->code = ETHERTYPE_IPV4;
-        decode_ipv4(desc, span, how);
+        decode_ipv4(desc, &span, how);
     }
 }

@@ -111,4 +111,4 @@ static inline uint64_t ps_be64(const uint8_t *p)
 }
 
 /* Behind an IP header: span ends where the IP length says. desc->key has addresses and protocol. */
-bool ps_decode_transport(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how);
+bool ps_decode_transport(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how);

@@ -98,35 +98,35 @@ static bool set_ports(struct ps_desc *desc, const struct ps_span *span)
     return !land || ps_decode_refuse(desc, span, 0, PS_REASON_BAD_ADDRESS);
 }
 
-static void set_payload(struct ps_desc *desc, struct ps_span span)
+static void set_payload(struct ps_desc *desc, struct ps_span *span)
 {
-    desc->payload = span.at;
-    desc->payload_len = span.len;
-    desc->payload_wire = span.wire;
+    desc->payload = span->at;
+    desc->payload_len = span->len;
+    desc->payload_wire = span->wire;
 }
 
 /* RFC 9293 3.1: ports 2 + 2, sequence 4, acknowledgement 4, offset and flags 2, window 2, checksum 2, urgent 2. */
-static bool decode_tcp(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+static bool decode_tcp(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
-    if (!ps_decode_need(desc, &span, TCP_LEN, PS_REASON_BAD_LENGTH))
+    if (!ps_decode_need(desc, span, TCP_LEN, PS_REASON_BAD_LENGTH))
         return false;
-    const uint8_t *p = span.at;
-    if (!set_ports(desc, &span))
+    const uint8_t *p = span->at;
+    if (!set_ports(desc, span))
         return false;
     desc->kind = PS_KIND_TCP;
     uint32_t header_len = (p[12] >> 4) * 4u;
-    if (header_len < TCP_LEN || header_len > span.wire)
-        return ps_decode_refuse(desc, &span, 12, PS_REASON_BAD_LENGTH);
-    if (!ps_decode_need(desc, &span, header_len, PS_REASON_BAD_LENGTH) || !check_sum(desc, &span, 16, how.checksums))
+    if (header_len < TCP_LEN || header_len > span->wire)
+        return ps_decode_refuse(desc, span, 12, PS_REASON_BAD_LENGTH);
+    if (!ps_decode_need(desc, span, header_len, PS_REASON_BAD_LENGTH) || !check_sum(desc, span, 16, how.checksums))
         return false;
     desc->seq = ps_be32(p + 4);
     desc->ack = ps_be32(p + 8);
     desc->tcp_flags = p[13] & 0x3f;
     if (!are_flags_sound(p[13]))
-        return ps_decode_refuse(desc, &span, 13, PS_REASON_BAD_FLAGS);
+        return ps_decode_refuse(desc, span, 13, PS_REASON_BAD_FLAGS);
     if (!are_options_sound(p + TCP_LEN, header_len - TCP_LEN))
-        return ps_decode_refuse(desc, &span, TCP_LEN, PS_REASON_TCP_OPTIONS);
-    ps_span_skip(&span, header_len);
+        return ps_decode_refuse(desc, span, TCP_LEN, PS_REASON_TCP_OPTIONS);
+    ps_span_skip(span, header_len);
     set_payload(desc, span);
     return true;
 }
@@ -134,17 +134,17 @@ static bool decode_tcp(struct ps_desc *desc, struct ps_span span, struct ps_deco
 /* ---- UDP, ICMP ------------------------------------------------------------------------------------------------- */
 
 /* RFC 768: ports 2 + 2, length 2, checksum 2. The length must be the IP payload's: octets between are seen by some. */
-static bool decode_udp(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+static bool decode_udp(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
-    if (!ps_decode_need(desc, &span, UDP_LEN, PS_REASON_BAD_LENGTH) || !set_ports(desc, &span))
+    if (!ps_decode_need(desc, span, UDP_LEN, PS_REASON_BAD_LENGTH) || !set_ports(desc, span))
         return false;
     desc->kind = PS_KIND_UDP;
-    if (ps_be16(span.at + 4) != span.wire)
-        return ps_decode_refuse(desc, &span, 4, PS_REASON_BAD_LENGTH);
-    bool no_checksum = ps_addr_is_v4(desc->key.addr[0]) && ps_be16(span.at + 6) == 0;
-    if (!no_checksum && !check_sum(desc, &span, 6, how.checksums))
+    if (ps_be16(span->at + 4) != span->wire)
+        return ps_decode_refuse(desc, span, 4, PS_REASON_BAD_LENGTH);
+    bool no_checksum = ps_addr_is_v4(desc->key.addr[0]) && ps_be16(span->at + 6) == 0;
+    if (!no_checksum && !check_sum(desc, span, 6, how.checksums))
         return false;
-    ps_span_skip(&span, UDP_LEN);
+    ps_span_skip(span, UDP_LEN);
     set_payload(desc, span);
     return true;
 }
@@ -155,24 +155,24 @@ static bool is_echo(uint8_t ip_proto, uint8_t type)
 }
 
 /* RFC 792, RFC 4443: type 1, code 1, checksum 2, rest 4 (echo: identifier 2, sequence 2). */
-static bool decode_icmp(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+static bool decode_icmp(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
-    if (!ps_decode_need(desc, &span, ICMP_LEN, PS_REASON_BAD_LENGTH) || !check_sum(desc, &span, 2, how.checksums))
+    if (!ps_decode_need(desc, span, ICMP_LEN, PS_REASON_BAD_LENGTH) || !check_sum(desc, span, 2, how.checksums))
         return false;
     desc->kind = PS_KIND_ICMP;
-    desc->icmp_type = span.at[0];
-    desc->icmp_code = span.at[1];
+    desc->icmp_type = span->at[0];
+    desc->icmp_code = span->at[1];
     bool echo = is_echo(ps_key_proto(&desc->key), desc->icmp_type);
     if (echo && desc->icmp_code != 0)
-        return ps_decode_refuse(desc, &span, 1, PS_REASON_BAD_HEADER);
-    desc->key.port[0] = ps_be16(span.at + (echo ? 4 : 0));
+        return ps_decode_refuse(desc, span, 1, PS_REASON_BAD_HEADER);
+    desc->key.port[0] = ps_be16(span->at + (echo ? 4 : 0));
     desc->key.port[1] = echo ? desc->key.port[0] : 0;
-    ps_span_skip(&span, ICMP_LEN);
+    ps_span_skip(span, ICMP_LEN);
     set_payload(desc, span);
     return true;
 }
 
-bool ps_decode_transport(struct ps_desc *desc, struct ps_span span, struct ps_decode_how how)
+bool ps_decode_transport(struct ps_desc *desc, struct ps_span *span, struct ps_decode_how how)
 {
     switch (ps_key_proto(&desc->key)) {
     case PS_PROTO_TCP:
