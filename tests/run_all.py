@@ -27,7 +27,7 @@ class Build:
 
 BUILDS = [
     Build("gcc", "gcc, debug checks on", {"CC": "gcc"}, []),
-    Build("release", "clang, release build", CLANG, ["--buildtype=release"], without=["lint"]),
+    Build("release", "clang, release build, link-time optimisation", CLANG, ["--buildtype=release", "-Db_lto=true"], without=["lint"]),
     # clang's linker check does not know the sanitizers' own symbols: b_lundef.
     Build("sanitize", "clang, address and undefined behaviour sanitizers, fuzzers", CLANG,
           ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"], without=["lint"]),

@@ -56,20 +56,13 @@ static bool decode_arp(struct ps_desc *desc, struct ps_span *span)
 
 /* ---- IP -------------------------------------------------------------------------------------------------------- */
 
-/* 0.0.0.0/8 is "this host", 224/4 multicast, 240/4 reserved with the broadcast address: nobody sends from them. */
-static bool is_bad_source_v4(uint32_t addr, bool port_known)
-{
-    return addr >> 24 == 0 || addr >> 28 >= 0xe || (port_known && addr >> 24 == 127);
-}
-
 static bool check_addresses_v4(struct ps_desc *desc, const struct ps_span *span, bool port_known)
 {
     uint32_t src = ps_be32(span->at + 12), dst = ps_be32(span->at + 16);
     desc->key.addr[0] = ps_addr_from_v4(src);
     desc->key.addr[1] = ps_addr_from_v4(dst);
     desc->kind = PS_KIND_IP;
-    bool bad = is_bad_source_v4(src, port_known) || dst == 0 || (port_known && (dst >> 24 == 127 || src == dst));
-    return !bad || ps_decode_refuse(desc, span, 12, PS_REASON_BAD_ADDRESS);
+    return !ps_decode_is_bad_v4(src, dst, port_known) || ps_decode_refuse(desc, span, 12, PS_REASON_BAD_ADDRESS);
 }
 
 /* Sets span->wire and span->len to what the IP length says and steps over the header. Behind it lies padding.
@@ -341,7 +334,7 @@ static bool decode_ethernet(struct ps_desc *desc, struct ps_span *span, struct p
     return decode_ethertype(desc, span, type, how);
 }
 
-void ps_decode(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc)
+void ps_decode_closely(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc)
 {
     *desc = (struct ps_desc){.kind = PS_KIND_NONE};
     struct ps_span span = {.start = packet->data, .at = packet->data, .len = packet->len, .wire = packet->wire_len};
@@ -358,4 +351,10 @@ void ps_decode(const struct ps_packet *packet, struct ps_decode_how how, struct 
         desc->code = ETHERTYPE_IPV4;
         decode_ipv4(desc, &span, how);
     }
+}
+
+void ps_decode(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc)
+{
+    if (!ps_decode_common(packet, how, desc))
+        ps_decode_closely(packet, how, desc);
 }

@@ -64,6 +64,19 @@ void ps_decode(const struct ps_packet *packet, struct ps_decode_how how, struct 
 
 /* ---- between the files of decode ------------------------------------------------------------------------------- */
 
+/* The same without looking at what is common first. */
+void ps_decode_closely(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
+
+/* True: sound and of the common kind, and desc is what ps_decode_closely() would make of it. False: look closer. */
+bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
+
+/* 0.0.0.0/8 is "this host", 224/4 multicast, 240/4 reserved with the broadcast address: nobody sends from them. */
+static inline bool ps_decode_is_bad_v4(uint32_t src, uint32_t dst, bool port_known)
+{
+    bool loops = src >> 24 == 127 || dst >> 24 == 127 || src == dst;
+    return src >> 24 == 0 || src >> 28 >= 0xe || dst == 0 || (port_known && loops);
+}
+
 /* A position in the packet: what is here, and what was on the wire. */
 struct ps_span {
     const uint8_t *start; /* of the packet */

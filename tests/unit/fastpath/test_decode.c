@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "decoded.h"
 #include "packets.h"
 #include "unit.h"
 
@@ -10,22 +11,9 @@ static struct wire w;
 static const struct ps_decode_how strict = {.checksums = PS_CHECKSUMS_STRICT};
 static const struct ps_decode_how offload = {.checksums = PS_CHECKSUMS_OFFLOAD};
 
-/* From an exact heap copy, so that the address sanitizer sees one octet too far. */
-static struct ps_desc decode_packet(struct ps_packet packet, struct ps_decode_how how)
-{
-    struct ps_desc desc;
-    uint8_t *copy = malloc(packet.len ? packet.len : 1);
-    ck_assert_ptr_nonnull(copy);
-    memcpy(copy, packet.data, packet.len);
-    packet.data = copy;
-    ps_decode(&packet, how, &desc);
-    free(copy);
-    return desc;
-}
-
 static struct ps_desc decode(struct ps_decode_how how)
 {
-    return decode_packet(wire_packet(&w), how);
+    return wire_decode(wire_packet(&w), how);
 }
 
 static void expect(enum ps_reason reason)
@@ -91,12 +79,12 @@ START_TEST(test_ps_decode__raw_ip__same_as_behind_ethernet)
     packet.len -= WIRE_L2;
     packet.wire_len -= WIRE_L2;
     packet.link = PS_LINK_IP;
-    struct ps_desc d = decode_packet(packet, strict);
+    struct ps_desc d = wire_decode(packet, strict);
     ck_assert_uint_eq(d.reason, PS_REASON_NONE);
     ck_assert_uint_eq(d.kind, PS_KIND_TCP);
     ck_assert_ptr_null(d.frame);
     packet.len = packet.wire_len = 0;
-    ck_assert_uint_eq(decode_packet(packet, strict).reason, PS_REASON_CUT_FRAME);
+    ck_assert_uint_eq(wire_decode(packet, strict).reason, PS_REASON_CUT_FRAME);
 }
 END_TEST
 
@@ -106,7 +94,7 @@ START_TEST(test_ps_decode__every_shorter_capture__cut_frame_or_a_cut_payload)
     struct ps_packet packet = wire_packet(&w);
     for (uint32_t len = 0; len < w.len; len++) {
         packet.len = len;
-        struct ps_desc d = decode_packet(packet, strict);
+        struct ps_desc d = wire_decode(packet, strict);
         bool headers = len >= WIRE_L2 + 40;
         ck_assert_uint_eq(d.reason, headers ? PS_REASON_NONE : PS_REASON_CUT_FRAME);
         if (headers) {
@@ -225,7 +213,7 @@ START_TEST(test_ps_decode__source_macs__group_never_and_zero_only_in_captures)
     struct ps_packet packet = wire_packet(&w);
     packet.port = 0;
     struct ps_decode_how how = {.checksums = PS_CHECKSUMS_STRICT, .port_known = true};
-    ck_assert_uint_eq(decode_packet(packet, how).reason, PS_REASON_BAD_ADDRESS);
+    ck_assert_uint_eq(wire_decode(packet, how).reason, PS_REASON_BAD_ADDRESS);
     w.b[6] = 1;
     expect(PS_REASON_BAD_ADDRESS);
 }
