@@ -144,11 +144,11 @@ def run_tests(build, env, names, tally):
             continue
         waiting.remove(name)
         result = RESULTS.get(row["result"], FAILED)
-        said = (row.get("stdout") or "").strip()
+        said = "\n".join((row.get(stream) or "").strip() for stream in ("stdout", "stderr")).strip()
         if result == SKIPPED:
             detail = said.splitlines()[-1].removeprefix("skipped: ") if said else "no reason given"
         else:
-            detail = f"{row['result']}\n{said}\n{(row.get('stderr') or '').strip()}"
+            detail = f"{row['result']}\n{said}"
         tally.add(result, name, build.name, detail)
     for name in waiting:
         tally.add(FAILED, name, build.name, "it never reported" + (name == waiting[0]) * f"; meson said\n{output[-4000:]}")

@@ -38,6 +38,7 @@ trap 'exit 1' INT TERM
 new_namespace() {
     ip netns add "$1" 2>"$work/err" || skip "no network namespaces here: $(cat "$work/err")"
     namespaces="$namespaces $1"
+    ip netns exec "$1" true 2>"$work/err" || skip "no program runs in a namespace here: $(cat "$work/err")"
     # IPv6 would fill the capture with its own chatter.
     ip netns exec "$1" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6
         echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6' 2>/dev/null || :

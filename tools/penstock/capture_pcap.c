@@ -49,7 +49,8 @@ bool capture_pcap_header(struct ps_capture *c)
         capture_damaged(c, 4, "pcap version %u is not known", capture_u16(c, c->map + 4));
         return false;
     }
-    c->interfaces = calloc(1, sizeof *c->interfaces);
+    if (c->interfaces == NULL) /* not again after a rewind */
+        c->interfaces = calloc(1, sizeof *c->interfaces);
     if (c->interfaces == NULL) {
         capture_damaged(c, 0, "out of memory");
         return false;

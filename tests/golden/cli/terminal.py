@@ -48,6 +48,12 @@ def interrupted(penstock):
 
 
 def main(penstock):
+    try:
+        for end in pty.openpty():
+            os.close(end)
+    except OSError as error:
+        print(f"skipped: no terminals here: {error}")
+        return 77
     failed = []
 
     def expect(what, held, said):
@@ -71,7 +77,7 @@ def main(penstock):
         said, code = interrupted(penstock)
         expect("Ctrl-C prints what is known", "INTERRUPTED" in said and " 10,000 packets" in said and code == 1, said)
     print("\n".join(failed))
-    return bool(failed)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
