@@ -31,6 +31,7 @@ void ps_build_fini(struct ps_build *build)
 {
     for (unsigned i = 0; i < PS_N_SECTIONS; i++)
         free(build->sections[i].data);
+    free(build->files);
 }
 
 void *ps_build_add(struct ps_build *build, enum ps_image_section section, size_t n)
@@ -52,6 +53,14 @@ void *ps_build_add(struct ps_build *build, enum ps_image_section section, size_t
 void *ps_build_at(const struct ps_build *build, enum ps_image_section section)
 {
     return build->sections[section].data;
+}
+
+void ps_build_source(struct ps_build *build, struct ps_src src)
+{
+    struct ps_image_source *out = ps_build_add(build, PS_SECTION_SOURCES, 1);
+
+    *out = (struct ps_image_source){.file = src.file < build->model->n_files ? build->files[src.file] : 0,
+                                    .line = src.line};
 }
 
 uint32_t ps_build_n(const struct ps_build *build, enum ps_image_section section)

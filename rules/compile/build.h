@@ -24,6 +24,7 @@ struct ps_build {
     const struct ps_model *model;
     struct ps_diags *diags;
     struct ps_buffer sections[PS_N_SECTIONS];
+    uint32_t *files; /* of the model's files: offset of the name in section FILES */
 };
 
 void ps_build_init(struct ps_build *build, const struct ps_model *model, struct ps_diags *diags);
@@ -36,6 +37,9 @@ void *ps_build_at(const struct ps_build *build, enum ps_image_section section);
 uint32_t ps_build_n(const struct ps_build *build, enum ps_image_section section);
 /* Offset of a copy of s. */
 uint32_t ps_build_string(struct ps_build *build, const char *s);
+
+/* Where the next conduit, and when there are all of them the next rule, stands in the plant file. */
+void ps_build_source(struct ps_build *build, struct ps_src src);
 
 /* Zeroed memory for n elements, free() it. Ends the program with a message when there is none. */
 void *ps_build_calloc(size_t n, size_t size);
@@ -75,5 +79,5 @@ void ps_check_never(const struct ps_build *build);     /* errors: rules that bre
 
 /* The image, 64-aligned, from what the passes built. layout.c */
 uint8_t *ps_build_layout(const struct ps_build *build, size_t *len);
-/* SHA-256 over an image with its checksum and digest taken as zero. digest.c */
+/* SHA-256 of what an image of len octets enforces. digest.c */
 void ps_image_digest_compute(const uint8_t *image, size_t len, uint8_t digest[PS_DIGEST_LEN]);

@@ -49,10 +49,15 @@ static void build_names(struct ps_build *build)
     const struct ps_model *model = build->model;
 
     (void)ps_build_string(build, model->site); /* the first string */
+    build->files = ps_build_calloc(model->n_files, sizeof *build->files);
     for (uint32_t i = 0; i < model->n_files; i++) {
-        uint32_t at = ps_build_string(build, base_name(model->files[i]));
-        *(uint32_t *)ps_build_add(build, PS_SECTION_FILES, 1) = at;
+        const char *name = base_name(model->files[i]);
+        size_t len = strlen(name) + 1;
+        build->files[i] = ps_build_n(build, PS_SECTION_FILES);
+        memcpy(ps_build_add(build, PS_SECTION_FILES, len), name, len);
     }
+    if (model->n_files == 0)
+        (void)ps_build_add(build, PS_SECTION_FILES, 1);
 }
 
 static void build_zones(struct ps_build *build)
@@ -124,4 +129,13 @@ uint8_t *ps_compile(const struct ps_model *model, struct ps_diags *diags, size_t
     }
     ps_build_fini(&build);
     return image;
+}
+
+void ps_compile_addresses(const struct ps_model *model, struct ps_diags *diags)
+{
+    struct ps_build build;
+
+    ps_build_init(&build, model, diags);
+    ps_build_addresses(&build);
+    ps_build_fini(&build);
 }

@@ -128,8 +128,6 @@ void ps_build_conduits(struct ps_build *build)
             .name = ps_build_string(build, c->name),
             .from = c->from,
             .to = c->to,
-            .file = c->src.file,
-            .line = c->src.line,
             .first_rule = c->first_rule,
             .n_rules = c->n_rules,
             .mode = c->mode,
@@ -138,5 +136,6 @@ void ps_build_conduits(struct ps_build *build)
         };
         add_rules_by_server(build, c, &out);
         *(struct ps_image_conduit *)ps_build_add(build, PS_SECTION_CONDUITS, 1) = out;
+        ps_build_source(build, c->src);
     }
 }

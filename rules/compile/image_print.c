@@ -208,7 +208,7 @@ static void print_conduits(FILE *out, const struct ps_image *image)
     for (uint32_t i = 0; i < ps_image_n_conduits(image); i++) {
         const struct ps_image_conduit *c = &ps_image_at_CONDUITS(image)[i];
         fprintf(out, "conduit %" PRIu32 " %s %s:%" PRIu32 " from %s to %s %s on-deny %s on-failure %s\n", i,
-                ps_image_conduit_name(image, i), ps_image_conduit_file(image, i), c->line,
+                ps_image_conduit_name(image, i), ps_image_conduit_file(image, i), ps_image_conduit_line(image, i),
                 ps_image_zone_name(image, c->from), ps_image_zone_name(image, c->to), ps_mode_name(c->mode),
                 ps_on_deny_name(c->on_deny), ps_on_failure_name(c->on_failure));
         print_picks(out, image, "any", (struct ps_image_group){PS_NONE, c->first_pick, c->n_picks});

@@ -135,8 +135,6 @@ static void add_reach(struct ps_build *build, const struct ps_rule *rule)
     struct ps_image_reach out = {
         .name = ps_build_string(build, rule->name),
         .conduit = rule->conduit,
-        .file = rule->src.file,
-        .line = rule->src.line,
     };
 
     out.first_client = ps_build_n(build, PS_SECTION_IDS);
@@ -148,6 +146,7 @@ static void add_reach(struct ps_build *build, const struct ps_rule *rule)
     out.first_code = ps_build_n(build, PS_SECTION_SPANS);
     out.n_codes = add_spans(build, rule->codes, rule->n_codes);
     *(struct ps_image_reach *)ps_build_add(build, PS_SECTION_REACHES, 1) = out;
+    ps_build_source(build, rule->src);
 }
 
 void ps_build_rules(struct ps_build *build)

@@ -141,12 +141,12 @@ uint32_t ps_image_conduit_n_rules(const struct ps_image *image, uint32_t conduit
 
 const char *ps_image_conduit_file(const struct ps_image *image, uint32_t conduit)
 {
-    return text_at(image, ps_image_at_FILES(image)[ps_image_at_CONDUITS(image)[conduit].file]);
+    return ps_image_at_FILES(image) + ps_image_at_SOURCES(image)[conduit].file;
 }
 
 uint32_t ps_image_conduit_line(const struct ps_image *image, uint32_t conduit)
 {
-    return ps_image_at_CONDUITS(image)[conduit].line;
+    return ps_image_at_SOURCES(image)[conduit].line;
 }
 
 /* ---- rules ----------------------------------------------------------------------------------------------------- */
@@ -163,12 +163,12 @@ uint8_t ps_image_rule_protocol(const struct ps_image *image, uint32_t rule)
 
 const char *ps_image_rule_file(const struct ps_image *image, uint32_t rule)
 {
-    return text_at(image, ps_image_at_FILES(image)[ps_image_at_REACHES(image)[rule].file]);
+    return ps_image_at_FILES(image) + ps_image_at_SOURCES(image)[ps_image_n_conduits(image) + rule].file;
 }
 
 uint32_t ps_image_rule_line(const struct ps_image *image, uint32_t rule)
 {
-    return ps_image_at_REACHES(image)[rule].line;
+    return ps_image_at_SOURCES(image)[ps_image_n_conduits(image) + rule].line;
 }
 
 void ps_image_rule_view(const struct ps_image *image, uint32_t rule, struct ps_rule_view *view)

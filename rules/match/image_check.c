@@ -128,11 +128,22 @@ static bool spans_rise(const struct ps_range *spans, uint32_t n)
 static const char *check_strings(const struct ps_image *image)
 {
     uint32_t n = ps_image_n(image, PS_SECTION_STRINGS);
-    const uint32_t *files = ps_image_at_FILES(image);
     if (n == 0 || ps_image_at_STRINGS(image)[n - 1] != '\0' || !is_string(image, image->header->site))
         return "a text of the policy image has no end";
-    for (uint32_t i = 0; i < ps_image_n(image, PS_SECTION_FILES); i++)
-        if (!is_string(image, files[i]))
+    return NULL;
+}
+
+static const char *check_sources(const struct ps_image *image)
+{
+    uint32_t n = ps_image_n(image, PS_SECTION_FILES);
+    const struct ps_image_source *sources = ps_image_at_SOURCES(image);
+    if (n == 0 || ps_image_at_FILES(image)[n - 1] != '\0')
+        return "a file name of the policy image has no end";
+    uint64_t n_sources = (uint64_t)ps_image_n_conduits(image) + ps_image_n_rules(image);
+    if (ps_image_n(image, PS_SECTION_SOURCES) != n_sources)
+        return "the policy image does not say of everything where it stands in the plant file";
+    for (uint64_t i = 0; i < n_sources; i++)
+        if (!is_index(sources[i].file, n))
             return "a file name of the policy image is not there";
     return NULL;
 }
@@ -232,8 +243,7 @@ static bool is_conduit(const struct ps_image *image, const struct ps_image_condu
     const struct ps_image_group *groups = ps_image_at_GROUPS(image);
     uint32_t n_zones = ps_image_n_zones(image), n_assets = ps_image_n_assets(image);
     if (!is_string(image, c->name) || !is_index(c->from, n_zones) || !is_index(c->to, n_zones) ||
-        !is_index(c->file, ps_image_n(image, PS_SECTION_FILES)) || c->mode > PS_MODE_MONITOR ||
-        c->on_deny > PS_ON_DENY_ANSWER || !take(&taken->rules, ps_image_n_rules(image), c->first_rule, c->n_rules) ||
+        c->mode > PS_MODE_MONITOR || c->on_deny > PS_ON_DENY_ANSWER || !take(&taken->rules, ps_image_n_rules(image), c->first_rule, c->n_rules) ||
         !take(&taken->groups, ps_image_n(image, PS_SECTION_GROUPS), c->first_group, c->n_groups))
         return false;
     if (!take_picks(image, c, taken, (struct ps_image_group){PS_NONE, c->first_pick, c->n_picks}))
@@ -358,8 +368,7 @@ static bool is_reach(const struct ps_image *image, uint32_t rule, struct reached
 {
     const struct ps_image_reach *reach = &ps_image_at_REACHES(image)[rule];
     uint32_t n_assets = ps_image_n_assets(image);
-    if (!is_string(image, reach->name) || !is_index(reach->file, ps_image_n(image, PS_SECTION_FILES)) ||
-        !is_index(reach->conduit, ps_image_n_conduits(image)))
+    if (!is_string(image, reach->name) || !is_index(reach->conduit, ps_image_n_conduits(image)))
         return false;
     const struct ps_image_conduit *c = &ps_image_at_CONDUITS(image)[reach->conduit];
     return rule >= c->first_rule && rule - c->first_rule < c->n_rules &&
@@ -408,6 +417,7 @@ static const char *check_contents(const struct ps_image *image)
 {
     static const char *(*const checks[])(const struct ps_image *) = {
         check_header, check_strings, check_zones, check_assets, check_intervals, check_macs, check_conduits, check_pairs,
+        check_sources,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         const char *wrong = checks[i](image);

@@ -29,7 +29,6 @@
 /* PS_SECTION(id, type of one element) */
 #define PS_IMAGE_SECTIONS                                                                                              \
     PS_SECTION(STRINGS, char)                       /* each NUL-terminated; the last octet is NUL */                   \
-    PS_SECTION(FILES, uint32_t)                     /* base names */                                                   \
     PS_SECTION(ZONES, struct ps_image_zone)                                                                            \
     PS_SECTION(VLANS, uint32_t)                     /* of zones, ascending */                                          \
     PS_SECTION(ASSETS, struct ps_image_asset)                                                                          \
@@ -47,7 +46,9 @@
     PS_SECTION(SPANS, struct ps_range)              /* ports and codes of rules, ascending */                          \
     PS_SECTION(LISTS, uint64_t)                     /* ranges of rules that have no room beside the rule */            \
     PS_SECTION(GATEWAYS, struct ps_image_gateway)                                                                      \
-    PS_SECTION(PORTS, struct ps_image_port)         /* of gateways */
+    PS_SECTION(PORTS, struct ps_image_port)         /* of gateways */                                                  \
+    PS_SECTION(SOURCES, struct ps_image_source)     /* of conduits, then of rules; from here on no part of the digest */ \
+    PS_SECTION(FILES, char)                         /* base names, each NUL-terminated; the last octet is NUL */
 
 enum ps_image_section {
 #define PS_SECTION(id, type) PS_SECTION_##id,
@@ -67,7 +68,7 @@ struct ps_image_header {
     uint32_t byte_order;
     uint64_t len;       /* of the whole image */
     uint64_t checksum;  /* ps_image_checksum() */
-    uint8_t digest[32]; /* SHA-256 over the image with checksum and digest zero */
+    uint8_t digest[32]; /* SHA-256 of what is enforced: all but where it is written in the plant file (digest.c) */
     uint32_t site;      /* string */
     uint32_t revision;
     struct ps_image_extent sections[PS_N_SECTIONS];
@@ -101,7 +102,6 @@ struct ps_image_mac {
 struct ps_image_conduit {
     uint32_t name;
     uint32_t from, to;
-    uint32_t file, line;
     uint32_t first_rule, n_rules;
     uint32_t first_group, n_groups; /* rules that name their servers, by server */
     uint32_t first_pick, n_picks;   /* rules for any server */
@@ -150,11 +150,16 @@ struct ps_image_rule {
 struct ps_image_reach {
     uint32_t name;
     uint32_t conduit;
-    uint32_t file, line;
     uint32_t first_client, n_clients; /* ids; none: everybody in the conduit's zone */
     uint32_t first_server, n_servers;
     uint32_t first_port, n_ports; /* spans; none: every port */
     uint32_t first_code, n_codes; /* ICMP types, none: all; IP protocols, ethertypes and DSAPs */
+};
+
+/* Where something stands in the plant file. */
+struct ps_image_source {
+    uint32_t file; /* offset in FILES */
+    uint32_t line;
 };
 
 struct ps_image_gateway {

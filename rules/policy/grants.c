@@ -47,6 +47,32 @@ void ps_load_operations(struct ps_load *load, config_setting_t *list, uint32_t *
     }
 }
 
+/* "90" alone is no function where 90/0x01, 90/0x02, ... are: names one of them. */
+static bool is_split_up(const struct ps_vocab *vocab, const char *number, struct ps_txt *example)
+{
+    size_t len = strlen(number);
+    for (unsigned i = 0; i < vocab->n_functions; i++) {
+        example->len = 0;
+        vocab->function_number(vocab->functions[i].code, example);
+        if (strncmp(example->buf, number, len) == 0 && example->buf[len] == '/')
+            return true;
+    }
+    return false;
+}
+
+static void bad_function(struct ps_load *load, const config_setting_t *item, const struct ps_vocab *vocab,
+                         const char *text)
+{
+    char number[24];
+    struct ps_txt example;
+    ps_txt_init(&example, number, sizeof number);
+    if (is_split_up(vocab, text, &example))
+        ps_load_error(load, item, "\"%s\" has functions of its own; name those that are needed, like \"%s\"; "
+                                  "'penstock words' lists them", ps_load_show(load, text), number);
+    else
+        ps_load_unknown(load, item, "word", text, PS_WORDS(vocab->functions, vocab->n_functions));
+}
+
 void ps_load_functions(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab, uint64_t *bitmap)
 {
     unsigned n = ps_load_items(load, list, "and name operations instead");
@@ -58,7 +84,7 @@ void ps_load_functions(struct ps_load *load, config_setting_t *list, const struc
             continue;
         uint16_t function = ps_function_by_text(vocab, ps_str_from(text));
         if (function == PS_FUNCTION_UNKNOWN) {
-            ps_load_unknown(load, item, "word", text, PS_WORDS(vocab->functions, vocab->n_functions));
+            bad_function(load, item, vocab, text);
             continue;
         }
         uint64_t bit = UINT64_C(1) << function % 64;

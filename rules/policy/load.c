@@ -88,7 +88,19 @@ static void copy_files(struct ps_model *model, const struct ps_source *source)
         model->files[i] = ps_model_strdup(model, source->files[i]);
 }
 
-static struct ps_model *load_source(const struct ps_source *source, struct ps_diags *diags, size_t n_errors)
+/* What an error left without a name is still told of. */
+static void name_nameless(struct ps_model *model)
+{
+    for (uint32_t i = 0; i < model->n_zones; i++)
+        if (!model->zones[i].name)
+            model->zones[i].name = "?";
+    for (uint32_t i = 0; i < model->n_assets; i++)
+        if (!model->assets[i].name)
+            model->assets[i].name = "?";
+}
+
+/* Never NULL. */
+static struct ps_model *load_source(const struct ps_source *source, struct ps_diags *diags)
 {
     struct ps_model *model = ps_model_new();
     if (!model)
@@ -109,21 +121,34 @@ static struct ps_model *load_source(const struct ps_source *source, struct ps_di
     ps_names_fini(&load->conduits);
     ps_names_fini(&load->gateways);
     free(load);
+    name_nameless(model);
     ps_diags_sort(diags);
-    if (diags->n_errors == n_errors)
+    return model;
+}
+
+static struct ps_model *free_unless(bool good, struct ps_model *model)
+{
+    if (good)
         return model;
     ps_model_free(model);
     return NULL;
 }
 
-struct ps_model *ps_policy_load(const char *path, struct ps_diags *diags)
+bool ps_policy_read(const char *path, struct ps_diags *diags, struct ps_model **model)
 {
     struct ps_source source;
     size_t n_errors = diags->n_errors;
     ps_source_read(&source, path, diags);
-    struct ps_model *model = load_source(&source, diags, n_errors);
+    *model = load_source(&source, diags);
     ps_source_fini(&source);
-    return model;
+    return diags->n_errors == n_errors;
+}
+
+struct ps_model *ps_policy_load(const char *path, struct ps_diags *diags)
+{
+    struct ps_model *model;
+    bool good = ps_policy_read(path, diags, &model);
+    return free_unless(good, model);
 }
 
 struct ps_model *ps_policy_parse(const char *text, const char *name, struct ps_diags *diags)
@@ -131,7 +156,7 @@ struct ps_model *ps_policy_parse(const char *text, const char *name, struct ps_d
     struct ps_source source;
     size_t n_errors = diags->n_errors;
     ps_source_from_text(&source, text, name, diags);
-    struct ps_model *model = load_source(&source, diags, n_errors);
+    struct ps_model *model = load_source(&source, diags);
     ps_source_fini(&source);
-    return model;
+    return free_unless(diags->n_errors == n_errors, model);
 }

@@ -14,7 +14,11 @@
  * one run. NULL when there is any error; else a model for ps_model_free(). path "-" or /dev/stdin: standard input. */
 struct ps_model *ps_policy_load(const char *path, struct ps_diags *diags);
 
-/* The same from memory; name stands for the file in diagnostics. */
+/* The same, but *model is never NULL: when there was an error (false), it is as much as could be read, and only its
+ * zones and assets may be looked at, in ps_compile_addresses(); the ones without a usable name are called "?". */
+bool ps_policy_read(const char *path, struct ps_diags *diags, struct ps_model **model);
+
+/* As ps_policy_load() from memory; name stands for the file in diagnostics. */
 struct ps_model *ps_policy_parse(const char *text, const char *name, struct ps_diags *diags);
 
 /* Canonical text: reads back to a model that compiles to the same image but for source positions and digest of them.

@@ -11,8 +11,12 @@ bool ps_plant_load(struct ps_plant *plant, const char *path)
 {
     memset(plant, 0, sizeof *plant);
     ps_diags_init(&plant->diags);
-    plant->model = ps_policy_load(path, &plant->diags);
-    return plant->model != NULL;
+    if (ps_policy_read(path, &plant->diags, &plant->model))
+        return true;
+    ps_compile_addresses(plant->model, &plant->diags); /* say everything in one run */
+    ps_model_free(plant->model);
+    plant->model = NULL;
+    return false;
 }
 
 bool ps_plant_compile(struct ps_plant *plant)

@@ -166,9 +166,25 @@ START_TEST(test_ps_image_digest_verify__another_policy__seen)
     plant_open(&plant, AMBIGUOUS("", "protocol = 'udp';"));
     ck_assert(ps_image_digest_verify(plant.data, plant.len));
     ck_assert(!ps_image_digest_verify(plant.data, 10));
-    plant.data[plant.len - 1] ^= 1;
+    plant.data[sizeof(struct ps_image_header)] ^= 1;
     ck_assert(!ps_image_digest_verify(plant.data, plant.len));
     plant_close(&plant);
+}
+END_TEST
+
+/* The digest is of what is enforced, wherever and however it is written. */
+START_TEST(test_ps_compile__same_plant_written_otherwise__same_digest)
+{
+    struct plant one, two, three;
+    plant_open(&one, AMBIGUOUS("", "protocol = 'udp';"));
+    plant_open(&two, "# a comment\n\n" AMBIGUOUS("", "protocol = 'udp';"));
+    plant_open(&three, AMBIGUOUS("", "protocol = 'udp'; ports = ['1'];"));
+    ck_assert_uint_ne(ps_image_rule_line(&one.image, 0), ps_image_rule_line(&two.image, 0));
+    ck_assert_mem_eq(ps_image_digest(&one.image), ps_image_digest(&two.image), PS_DIGEST_LEN);
+    ck_assert_mem_ne(ps_image_digest(&one.image), ps_image_digest(&three.image), PS_DIGEST_LEN);
+    plant_close(&one);
+    plant_close(&two);
+    plant_close(&three);
 }
 END_TEST
 
@@ -271,4 +287,5 @@ END_TEST
 UNIT_MAIN("compile/compile", test_ps_compile__addresses__belong_to_one_zone_and_asset,
           test_ps_compile__several_mistakes__all_in_one_run, test_ps_compile__one_port_inspected_and_not__refused,
           test_ps_compile__same_plant_elsewhere__same_bytes, test_ps_image_digest_verify__another_policy__seen,
+          test_ps_compile__same_plant_written_otherwise__same_digest,
           test_ps_compile__too_many__limit_named, test_ps_compile__large_plants__time_grows_with_size)
