@@ -146,7 +146,7 @@ def run_tests(build, env, names, tally):
         result = RESULTS.get(row["result"], FAILED)
         said = "\n".join((row.get(stream) or "").strip() for stream in ("stdout", "stderr")).strip()
         if result == SKIPPED:
-            detail = said.splitlines()[-1].removeprefix("skipped: ") if said else "no reason given"
+            detail = said.splitlines()[-1].split("skipped: ")[-1] if said else "no reason given"
         else:
             detail = f"{row['result']}\n{said}"
         tally.add(result, name, build.name, detail)
