@@ -84,11 +84,12 @@ static void report_network(const struct ps_build *build, const struct item *item
     format(item, text, sizeof text);
     format(other, other_text, sizeof other_text);
     if (item->asset == PS_NONE)
-        ps_build_error(build, item->src, zones[item->zone].name,
-                       "network %s of zone \"%s\" overlaps network %s of zone \"%s\" (%s:%u); an address belongs to one "
-                       "zone, narrow one of them",
-                       text, zones[item->zone].name, other_text, zones[other->zone].name,
-                       ps_build_file(build, other->src), other->src.line);
+        ps_build_error(
+            build, item->src, zones[item->zone].name,
+            "network %s of zone \"%s\" overlaps network %s of zone \"%s\" (%s:%u); an address belongs to one "
+            "zone, narrow one of them",
+            text, zones[item->zone].name, other_text, zones[other->zone].name, ps_build_file(build, other->src),
+            other->src.line);
     else
         ps_build_error(build, item->src, build->model->assets[item->asset].name,
                        "asset \"%s\" of zone \"%s\" has the address %s in network %s of zone \"%s\" (%s:%u); move the "
@@ -121,8 +122,7 @@ static void tops_add(struct tops *tops, const struct item *item)
         if (tops->best && tops->best->zone != item->zone)
             tops->other = tops->best;
         tops->best = item;
-    } else if (item->zone != tops->best->zone &&
-               (!tops->other || ps_addr_compare(item->last, tops->other->last) > 0)) {
+    } else if (item->zone != tops->best->zone && (!tops->other || ps_addr_compare(item->last, tops->other->last) > 0)) {
         tops->other = item;
     }
 }

@@ -45,8 +45,7 @@ static bool rules_meet(const struct ps_rule *a, const struct ps_rule *b)
     const struct ps_range *ports_a = ps_rule_ports(a, &one_a, &n_a);
     const struct ps_range *ports_b = ps_rule_ports(b, &one_b, &n_b);
 
-    return ps_ranges_meet(ports_a, n_a, ports_b, n_b) &&
-           ids_meet(a->servers, a->n_servers, b->servers, b->n_servers) &&
+    return ps_ranges_meet(ports_a, n_a, ports_b, n_b) && ids_meet(a->servers, a->n_servers, b->servers, b->n_servers) &&
            ids_meet(a->clients, a->n_clients, b->clients, b->n_clients);
 }
 
@@ -84,7 +83,8 @@ static void collect_ports(const struct ps_build *build, const struct ps_conduit 
     ports->n = ps_merge_ranges(ports->ranges, ports->n);
 }
 
-/* rule is uninspected, over this transport, on a port of an inspected one. The first of those that it meets is named. */
+/* rule is uninspected, over this transport, on a port of an inspected one. The first of those that it meets is named.
+ */
 static void check_rule(const struct ps_build *build, const struct ps_conduit *c, const struct ps_rule *rule, bool udp)
 {
     const struct ps_rule *rules = build->model->rules + c->first_rule;

@@ -47,8 +47,8 @@ void *ps_build_calloc(size_t n, size_t size);
 /* An error at a place of the plant file. at: "conduit/rule" or a name, or NULL. */
 __attribute__((format(printf, 4, 5))) void ps_build_error(const struct ps_build *build, struct ps_src src,
                                                           const char *at, const char *format, ...);
-__attribute__((format(printf, 3, 4))) void ps_build_rule_error(const struct ps_build *build,
-                                                               const struct ps_rule *rule, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void ps_build_rule_error(const struct ps_build *build, const struct ps_rule *rule,
+                                                               const char *format, ...);
 /* The file of a place, as the user named it. */
 const char *ps_build_file(const struct ps_build *build, struct ps_src src);
 

@@ -82,8 +82,8 @@ static uint32_t add_groups(struct ps_build *build, const struct named *named, si
             continue;
         if (i == 0 || named[i - 1].server != named[i].server) {
             struct ps_image_group *group = ps_build_add(build, PS_SECTION_GROUPS, 1);
-            *group = (struct ps_image_group){.server = named[i].server,
-                                             .first_pick = ps_build_n(build, PS_SECTION_PICKS)};
+            *group =
+                (struct ps_image_group){.server = named[i].server, .first_pick = ps_build_n(build, PS_SECTION_PICKS)};
             n_groups++;
         }
         struct ps_image_group *groups = ps_build_at(build, PS_SECTION_GROUPS);

@@ -8,7 +8,8 @@
 _Static_assert(PS_DIGEST_LEN == crypto_hash_sha256_BYTES, "the digest is SHA-256");
 
 /* Where things are written is left out, so that a comment more, another file name or the canonical text give the same
- * digest: what is hashed is the header, with the fields zero that depend on the places, and every section before them. */
+ * digest: what is hashed is the header, with the fields zero that depend on the places, and every section before them.
+ */
 void ps_image_digest_compute(const uint8_t *image, size_t len, uint8_t digest[PS_DIGEST_LEN])
 {
     struct ps_image_header header;

@@ -42,8 +42,8 @@ static void place_lists(const struct ps_image_header *header, uint8_t *image)
 
 uint8_t *ps_build_layout(const struct ps_build *build, size_t *len)
 {
-    struct ps_image_header header = {.version = PS_IMAGE_VERSION, .byte_order = PS_IMAGE_BYTE_ORDER,
-                                     .site = 0, .revision = build->model->revision};
+    struct ps_image_header header = {
+        .version = PS_IMAGE_VERSION, .byte_order = PS_IMAGE_BYTE_ORDER, .site = 0, .revision = build->model->revision};
 
     memcpy(header.magic, PS_IMAGE_MAGIC, sizeof header.magic);
     header.len = place_sections(build, &header);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * never.c - the proof that no rule grants what `never` forbids: for each pair, whether a fact exists that the rule grants
- * and the never is about.
+ * never.c - the proof that no rule grants what `never` forbids: for each pair, whether a fact exists that the rule
+ * grants and the never is about.
  *
  * A fact is one function in one class, at one station, on one object of the space that this function addresses in this
  * class, so each of these is intersected per function and class: a rule restricted by classes reaches every function
@@ -83,8 +83,8 @@ static uint32_t never_row(const struct ps_never *never, const struct ps_vocab *v
 
 /* ---- one rule -------------------------------------------------------------------------------------------------- */
 
-static bool find_operation(const struct ps_rule *rule, const struct ps_never *never, const struct ps_dissector *dissector,
-                           struct witness *witness)
+static bool find_operation(const struct ps_rule *rule, const struct ps_never *never,
+                           const struct ps_dissector *dissector, struct witness *witness)
 {
     const struct ps_vocab *vocab = dissector->vocab;
 
@@ -150,7 +150,8 @@ static void report(const struct ps_build *build, const struct ps_rule *rule, con
     const char *verb = is_unseen ? "lets pass, unseen," : "grants";
     const char *op = witness->function ? ps_op_name(witness->op) : "uninspected";
 
-    ps_build_rule_error(build, rule, "rule \"%s\" %s %s %s (%s), which no rule may: never on line %u of %s%s%s; narrow "
+    ps_build_rule_error(build, rule,
+                        "rule \"%s\" %s %s %s (%s), which no rule may: never on line %u of %s%s%s; narrow "
                         "the rule, or change what never says",
                         rule->name, verb, witness->protocol, what, op, never->src.line,
                         ps_build_file(build, never->src), never->why ? ", " : "", never->why ? never->why : "");
@@ -169,8 +170,7 @@ void ps_check_never(const struct ps_build *build)
     for (uint32_t n = 0; n < model->n_nevers; n++) {
         const struct ps_never *never = &model->nevers[n];
         for (uint32_t r = 0; r < model->n_rules; r++)
-            if (is_between(never, &model->conduits[model->rules[r].conduit]) &&
-                find(&model->rules[r], never, &witness))
+            if (is_between(never, &model->conduits[model->rules[r].conduit]) && find(&model->rules[r], never, &witness))
                 report(build, &model->rules[r], never, &witness);
     }
 }

@@ -194,8 +194,7 @@ static const char *check_intervals(const struct ps_image *image)
     if (n == 0 || n != ps_image_n(image, PS_SECTION_OWNERS) || !ps_addr_equal(starts[0], lowest))
         return "the addresses of the policy image have no beginning";
     for (uint32_t i = 0; i < n; i++)
-        if (!is_owner(image, ps_image_at_OWNERS(image)[i]) ||
-            (i > 0 && ps_addr_compare(starts[i - 1], starts[i]) >= 0))
+        if (!is_owner(image, ps_image_at_OWNERS(image)[i]) || (i > 0 && ps_addr_compare(starts[i - 1], starts[i]) >= 0))
             return "the addresses of the policy image are not in order";
     return NULL;
 }
@@ -243,7 +242,8 @@ static bool is_conduit(const struct ps_image *image, const struct ps_image_condu
     const struct ps_image_group *groups = ps_image_at_GROUPS(image);
     uint32_t n_zones = ps_image_n_zones(image), n_assets = ps_image_n_assets(image);
     if (!is_string(image, c->name) || !is_index(c->from, n_zones) || !is_index(c->to, n_zones) ||
-        c->mode > PS_MODE_MONITOR || c->on_deny > PS_ON_DENY_ANSWER || !take(&taken->rules, ps_image_n_rules(image), c->first_rule, c->n_rules) ||
+        c->mode > PS_MODE_MONITOR || c->on_deny > PS_ON_DENY_ANSWER ||
+        !take(&taken->rules, ps_image_n_rules(image), c->first_rule, c->n_rules) ||
         !take(&taken->groups, ps_image_n(image, PS_SECTION_GROUPS), c->first_group, c->n_groups))
         return false;
     if (!take_picks(image, c, taken, (struct ps_image_group){PS_NONE, c->first_pick, c->n_picks}))
@@ -416,8 +416,8 @@ static const char *check_gateways(const struct ps_image *image, struct reached *
 static const char *check_contents(const struct ps_image *image)
 {
     static const char *(*const checks[])(const struct ps_image *) = {
-        check_header, check_strings, check_zones, check_assets, check_intervals, check_macs, check_conduits, check_pairs,
-        check_sources,
+        check_header, check_strings,  check_zones, check_assets,  check_intervals,
+        check_macs,   check_conduits, check_pairs, check_sources,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         const char *wrong = checks[i](image);

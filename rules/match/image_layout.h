@@ -28,33 +28,33 @@
 
 /* PS_SECTION(id, type of one element) */
 #define PS_IMAGE_SECTIONS                                                                                              \
-    PS_SECTION(STRINGS, char)                       /* each NUL-terminated; the last octet is NUL */                   \
+    PS_SECTION(STRINGS, char) /* each NUL-terminated; the last octet is NUL */                                         \
     PS_SECTION(ZONES, struct ps_image_zone)                                                                            \
-    PS_SECTION(VLANS, uint32_t)                     /* of zones, ascending */                                          \
+    PS_SECTION(VLANS, uint32_t) /* of zones, ascending */                                                              \
     PS_SECTION(ASSETS, struct ps_image_asset)                                                                          \
-    PS_SECTION(ADDRESSES, struct ps_addr)           /* of assets */                                                    \
-    PS_SECTION(STARTS, struct ps_addr)              /* of address intervals, ascending, the first one 0 */             \
-    PS_SECTION(OWNERS, struct ps_image_owner)       /* of the same intervals */                                        \
-    PS_SECTION(MACS, struct ps_image_mac)           /* by MAC, ascending */                                            \
+    PS_SECTION(ADDRESSES, struct ps_addr)     /* of assets */                                                          \
+    PS_SECTION(STARTS, struct ps_addr)        /* of address intervals, ascending, the first one 0 */                   \
+    PS_SECTION(OWNERS, struct ps_image_owner) /* of the same intervals */                                              \
+    PS_SECTION(MACS, struct ps_image_mac)     /* by MAC, ascending */                                                  \
     PS_SECTION(CONDUITS, struct ps_image_conduit)                                                                      \
-    PS_SECTION(PAIRS, struct ps_image_pair)         /* hash table */                                                   \
-    PS_SECTION(GROUPS, struct ps_image_group)       /* of conduits, by server, ascending */                            \
-    PS_SECTION(PICKS, struct ps_image_pick)         /* of conduits and groups, by rule, ascending */                   \
-    PS_SECTION(RULES, struct ps_image_rule)         /* what is asked per PDU */                                        \
-    PS_SECTION(REACHES, struct ps_image_reach)      /* of the same rules: what is asked per flow, and names */         \
-    PS_SECTION(IDS, uint32_t)                       /* clients and servers of rules, ascending; zones behind ports */  \
-    PS_SECTION(SPANS, struct ps_range)              /* ports and codes of rules, ascending */                          \
-    PS_SECTION(LISTS, uint64_t)                     /* ranges of rules that have no room beside the rule */            \
+    PS_SECTION(PAIRS, struct ps_image_pair)    /* hash table */                                                        \
+    PS_SECTION(GROUPS, struct ps_image_group)  /* of conduits, by server, ascending */                                 \
+    PS_SECTION(PICKS, struct ps_image_pick)    /* of conduits and groups, by rule, ascending */                        \
+    PS_SECTION(RULES, struct ps_image_rule)    /* what is asked per PDU */                                             \
+    PS_SECTION(REACHES, struct ps_image_reach) /* of the same rules: what is asked per flow, and names */              \
+    PS_SECTION(IDS, uint32_t)                  /* clients and servers of rules, ascending; zones behind ports */       \
+    PS_SECTION(SPANS, struct ps_range)         /* ports and codes of rules, ascending */                               \
+    PS_SECTION(LISTS, uint64_t)                /* ranges of rules that have no room beside the rule */                 \
     PS_SECTION(GATEWAYS, struct ps_image_gateway)                                                                      \
-    PS_SECTION(PORTS, struct ps_image_port)         /* of gateways */                                                  \
-    PS_SECTION(SOURCES, struct ps_image_source)     /* of conduits, then of rules; from here on no part of the digest */ \
-    PS_SECTION(FILES, char)                         /* base names, each NUL-terminated; the last octet is NUL */
+    PS_SECTION(PORTS, struct ps_image_port)     /* of gateways */                                                      \
+    PS_SECTION(SOURCES, struct ps_image_source) /* of conduits, then of rules; from here on no part of the digest */   \
+    PS_SECTION(FILES, char)                     /* base names, each NUL-terminated; the last octet is NUL */
 
 enum ps_image_section {
 #define PS_SECTION(id, type) PS_SECTION_##id,
     PS_IMAGE_SECTIONS
 #undef PS_SECTION
-    PS_N_SECTIONS,
+        PS_N_SECTIONS,
 };
 
 struct ps_image_extent {
@@ -131,9 +131,9 @@ enum { PS_RULE_UDP = 1, PS_RULE_OPS = 2, PS_RULE_FUNCTIONS = 4 };
 
 #define PS_RULE_ROOM 8
 
-/* What a PDU is judged by: two cache lines. The ranges stand at octet 8 * lists of the image: stations (sorted, disjoint,
- * never adjacent), objects (the same, by space), values (the same), each of them starting at a multiple of 8. They are in
- * room[] where they fit there, else in section LISTS, in the order of the rules. */
+/* What a PDU is judged by: two cache lines. The ranges stand at octet 8 * lists of the image: stations (sorted,
+ * disjoint, never adjacent), objects (the same, by space), values (the same), each of them starting at a multiple of 8.
+ * They are in room[] where they fit there, else in section LISTS, in the order of the rules. */
 struct ps_image_rule {
     uint64_t functions[PS_FUNCTIONS_MAX / 64]; /* all ones: not restricted */
     uint32_t ops;                              /* PS_OP_BIT()s; all but PS_OP_NONE: not restricted */

@@ -84,8 +84,11 @@ static uint32_t walk_granting(const struct ps_image *image, const struct ps_talk
 
 static void path_init(struct ps_path *path)
 {
-    *path = (struct ps_path){.conduit = PS_NONE, .client_asset = PS_NONE, .server_asset = PS_NONE,
-                             .client_zone = PS_NONE, .server_zone = PS_NONE};
+    *path = (struct ps_path){.conduit = PS_NONE,
+                             .client_asset = PS_NONE,
+                             .server_asset = PS_NONE,
+                             .client_zone = PS_NONE,
+                             .server_zone = PS_NONE};
 }
 
 /* The first candidate says which protocol judges the flow, but an inspected one goes before an uninspected one. */
@@ -142,7 +145,9 @@ enum ps_reason ps_match_path(const struct ps_image *image, const struct ps_ends 
     path_init(path);
     ps_match_address(image, ends->client, &path->client_asset, &path->client_zone);
     ps_match_address(image, ends->server, &path->server_asset, &path->server_zone);
-    struct ps_talk talk = {.client = path->client_asset, .server = path->server_asset, .code = ends->server_port,
+    struct ps_talk talk = {.client = path->client_asset,
+                           .server = path->server_asset,
+                           .code = ends->server_port,
                            .ip_proto = ends->ip_proto};
     return path_resolve(image, &talk, path);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * fuzz_image.c - any octets with a right checksum: either ps_image_open() says what is wrong, or everything can be asked
- * of the image without reading outside it. Seeds are compiled plants (tests/golden/image).
+ * fuzz_image.c - any octets with a right checksum: either ps_image_open() says what is wrong, or everything can be
+ * asked of the image without reading outside it. Seeds are compiled plants (tests/golden/image).
  */
 #include <stdint.h>
 #include <stdlib.h>

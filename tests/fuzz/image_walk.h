@@ -34,8 +34,8 @@ static inline void walk_names(const struct ps_image *image)
         walk_text(ps_image_conduit_file(image, i));
         walk_text(ps_image_zone_name(image, ps_image_conduit_from(image, i)));
         walk_text(ps_image_zone_name(image, ps_image_conduit_to(image, i)));
-        walk_sum += ps_image_conduit_line(image, i) + ps_image_conduit_mode(image, i) +
-                    ps_image_conduit_on_deny(image, i);
+        walk_sum +=
+            ps_image_conduit_line(image, i) + ps_image_conduit_mode(image, i) + ps_image_conduit_on_deny(image, i);
         walk_sum += ps_image_conduit_first_rule(image, i) + ps_image_conduit_n_rules(image, i);
     }
     walk_sum += ps_image_zone_by_name(image, "ctl") + ps_image_asset_by_name(image, "none such");

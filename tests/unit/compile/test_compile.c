@@ -50,8 +50,7 @@ START_TEST(test_ps_compile__addresses__belong_to_one_zone_and_asset)
         {TWO(NETS("'10.0.1.0/24'"), "", NETS("'10.0.0.0/16'"), ""), 2, "overlaps network 10.0.0.0/16 of zone \"b\""},
         {TWO(NETS("'10.0.0.0/24'"), "", NETS("'10.0.0.0/24'"), ""), 4, "overlaps"},
         {TWO(NETS("'fd00::/16'"), "", NETS("'fd00:1::/64'"), ""), 4, "overlaps network fd00::/16"},
-        {TWO(NETS("'0.0.0.0/0'"), "", "", ASSETS(ASSET("x", "'10.0.0.1'"))), 5,
-         "in network 0.0.0.0/0 of zone \"a\""},
+        {TWO(NETS("'0.0.0.0/0'"), "", "", ASSETS(ASSET("x", "'10.0.0.1'"))), 5, "in network 0.0.0.0/0 of zone \"a\""},
         {TWO(NETS("'10.0.0.0/24'"), ASSETS(ASSET("x", "'10.0.0.1'")), "", ""), 0, ""},
         {TWO(NETS("'10.0.0.0/24'"), ASSETS(ASSET("x", "'10.9.0.1'")), "", ""), 0, ""}, /* outside all networks */
         {TWO(NETS("'10.0.0.0/24'"), "", "", ASSETS(ASSET("x", "'10.0.0.0'"))), 5, "narrow the network"},
@@ -60,8 +59,8 @@ START_TEST(test_ps_compile__addresses__belong_to_one_zone_and_asset)
         {TWO("", ASSETS(ASSET("x", "'10.0.0.1'")), "", ASSETS(ASSET("y", "'10.0.0.1'"))), 5, "asset \"x\" has already"},
         {TWO("", ASSETS(ASSET("x", "'10.0.0.1'") "," ASSET("y", "'10.0.0.1'")), "", ""), 3, "asset \"x\" has already"},
         {TWO("", ASSETS("{ name = 'x'; mac = '00:00:00:00:00:01'; }"), "",
-             ASSETS("{ name = 'y'; mac = '00:00:00:00:00:01'; }")), 5,
-         "the MAC 00:00:00:00:00:01 that asset \"x\" has already"},
+             ASSETS("{ name = 'y'; mac = '00:00:00:00:00:01'; }")),
+         5, "the MAC 00:00:00:00:00:01 that asset \"x\" has already"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct ps_diags diags = errors_of(rows[i].text);
@@ -77,13 +76,17 @@ END_TEST
 /* A wide network hides no overlap behind it. */
 START_TEST(test_ps_compile__several_mistakes__all_in_one_run)
 {
-    struct ps_diags diags = errors_of(
-        HEAD "zones = (\n{ name = 'a'; networks = ['10.0.0.0/16'];\nassets = (" ASSET("x", "'10.5.0.1'") "); },\n"
-             "{ name = 'b'; networks = ['10.0.1.0/24', '10.5.0.0/16'];\nassets = (" ASSET("y", "'10.0.7.1'") "); },\n"
-             "{ name = 'c'; networks = ['10.0.1.128/25']; } );\n"
-             "conduits = (\n{ name = 'c1'; from = 'a'; to = 'b'; },\n{ name = 'c2'; from = 'a'; to = 'b';\nallow = (\n"
-             "{ name = 'm'; protocol = 'modbus'; operations = ['read']; },\n{ name = 't'; protocol = 'tcp'; } ); },\n"
-             "{ name = 'c3'; from = 'b'; to = 'a'; } );\nnever = ( { protocol = 'tcp'; why = 'no'; } );");
+    struct ps_diags diags = errors_of(HEAD "zones = (\n{ name = 'a'; networks = ['10.0.0.0/16'];\nassets = (" ASSET(
+        "x", "'10.5.0.1'") "); },\n"
+                           "{ name = 'b'; networks = ['10.0.1.0/24', '10.5.0.0/16'];\nassets = (" ASSET(
+                               "y", "'10.0.7.1'") "); },\n"
+                                                  "{ name = 'c'; networks = ['10.0.1.128/25']; } );\n"
+                                                  "conduits = (\n{ name = 'c1'; from = 'a'; to = 'b'; },\n{ name = "
+                                                  "'c2'; from = 'a'; to = 'b';\nallow = (\n"
+                                                  "{ name = 'm'; protocol = 'modbus'; operations = ['read']; },\n{ "
+                                                  "name = 't'; protocol = 'tcp'; } ); },\n"
+                                                  "{ name = 'c3'; from = 'b'; to = 'a'; } );\nnever = ( { protocol = "
+                                                  "'tcp'; why = 'no'; } );");
     ck_assert(has_error(&diags, 3, "network 10.5.0.0/16 of zone \"b\""));
     ck_assert(has_error(&diags, 4, "network 10.0.1.0/24 of zone \"b\" overlaps"));
     ck_assert(has_error(&diags, 5, "network 10.0.0.0/16 of zone \"a\""));
@@ -99,10 +102,14 @@ END_TEST
 /* ---- ambiguous rules ------------------------------------------------------------------------------------------- */
 
 #define AMBIGUOUS(inspected, other)                                                                                    \
-    HEAD "zones = ( { name = 'a'; assets = (" ASSET("a1", "'10.0.0.1'") "," ASSET("a2", "'10.0.0.2'") "); },"          \
-         "{ name = 'b'; assets = (" ASSET("b1", "'10.1.0.1'") "," ASSET("b2", "'10.1.0.2'") "); } );"                  \
-         "conduits = ( { name = 'c'; from = 'a'; to = 'b'; allow = ("                                                  \
-         "{ name = 'm'; protocol = 'modbus'; operations = ['read']; " inspected " },\n{ name = 't'; " other " } ); } );"
+    HEAD "zones = ( { name = 'a'; assets = (" ASSET("a1", "'10.0.0.1'") "," ASSET(                                     \
+        "a2", "'10.0.0.2'") "); },"                                                                                    \
+                            "{ name = 'b'; assets = (" ASSET("b1", "'10.1.0.1'") "," ASSET(                            \
+                                "b2",                                                                                  \
+                                "'10.1.0.2'") "); } );"                                                                \
+                                              "conduits = ( { name = 'c'; from = 'a'; to = 'b'; allow = ("             \
+                                              "{ name = 'm'; protocol = 'modbus'; operations = ['read']; " inspected   \
+                                              " },\n{ name = 't'; " other " } ); } );"
 
 START_TEST(test_ps_compile__one_port_inspected_and_not__refused)
 {
@@ -123,7 +130,8 @@ START_TEST(test_ps_compile__one_port_inspected_and_not__refused)
         {AMBIGUOUS("servers = ['b1'];", "protocol = 'tcp';"), true},
         {AMBIGUOUS("clients = ['a1'];", "protocol = 'tcp'; clients = ['a2'];"), false},
         {AMBIGUOUS("clients = ['a1'];", "protocol = 'tcp'; clients = ['a1'];"), true},
-        {AMBIGUOUS("clients = ['a1']; servers = ['b1'];", "protocol = 'tcp'; clients = ['a1']; servers = ['b2'];"), false},
+        {AMBIGUOUS("clients = ['a1']; servers = ['b1'];", "protocol = 'tcp'; clients = ['a1']; servers = ['b2'];"),
+         false},
         {AMBIGUOUS("", "protocol = 'icmp';"), false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -240,11 +248,14 @@ static struct ps_model *large_model(uint32_t n_zones, uint32_t n_conduits)
         m->assets[i] = (struct ps_asset){.name = "asset", .zone = i, .addresses = address, .n_addresses = 1};
     }
     for (uint32_t i = 0; i < n_conduits; i++) {
-        m->conduits[i] = (struct ps_conduit){.name = "conduit", .from = i % n_zones, .to = (i / n_zones + i + 1) % n_zones,
-                                             .first_rule = 3 * i, .n_rules = 3};
+        m->conduits[i] = (struct ps_conduit){.name = "conduit",
+                                             .from = i % n_zones,
+                                             .to = (i / n_zones + i + 1) % n_zones,
+                                             .first_rule = 3 * i,
+                                             .n_rules = 3};
         for (uint32_t k = 3 * i; k < 3 * i + 3; k++) {
-            m->rules[k] = (struct ps_rule){.name = "rule", .conduit = i, .protocol = PS_PROTOCOL_MODBUS,
-                                           .ops = PS_OP_BIT(PS_OP_READ)};
+            m->rules[k] = (struct ps_rule){
+                .name = "rule", .conduit = i, .protocol = PS_PROTOCOL_MODBUS, .ops = PS_OP_BIT(PS_OP_READ)};
             m->rules[k].objects = ps_model_alloc(m, sizeof *m->rules[k].objects);
             m->rules[k].objects[0] = (struct ps_object_range){1, k, k + 9};
             m->rules[k].n_objects = 1;
@@ -287,5 +298,5 @@ END_TEST
 UNIT_MAIN("compile/compile", test_ps_compile__addresses__belong_to_one_zone_and_asset,
           test_ps_compile__several_mistakes__all_in_one_run, test_ps_compile__one_port_inspected_and_not__refused,
           test_ps_compile__same_plant_elsewhere__same_bytes, test_ps_image_digest_verify__another_policy__seen,
-          test_ps_compile__same_plant_written_otherwise__same_digest,
-          test_ps_compile__too_many__limit_named, test_ps_compile__large_plants__time_grows_with_size)
+          test_ps_compile__same_plant_written_otherwise__same_digest, test_ps_compile__too_many__limit_named,
+          test_ps_compile__large_plants__time_grows_with_size)

@@ -4,8 +4,9 @@
 
 START_TEST(test_ps_merge_ranges__overlapping_and_touching__become_one)
 {
-    struct ps_range ranges[] = {{20, 30}, {1, 3}, {4, 4}, {6, 9}, {7, 8}, {25, 40}, {UINT32_MAX, UINT32_MAX},
-                                {UINT32_MAX - 1, UINT32_MAX}, {41, 41}, {1, 2}};
+    struct ps_range ranges[] = {
+        {20, 30}, {1, 3}, {4, 4}, {6, 9}, {7, 8}, {25, 40}, {UINT32_MAX, UINT32_MAX}, {UINT32_MAX - 1, UINT32_MAX},
+        {41, 41}, {1, 2}};
     static const struct ps_range merged[] = {{1, 4}, {6, 9}, {20, 41}, {UINT32_MAX - 1, UINT32_MAX}};
     ck_assert_uint_eq(ps_merge_ranges(ranges, 10), 4);
     ck_assert_mem_eq(ranges, merged, sizeof merged);
@@ -24,8 +25,9 @@ END_TEST
 
 START_TEST(test_ps_merge_values__signed_and_extreme__in_order)
 {
-    struct ps_value_range values[] = {{0, 5}, {-9, -1}, {INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN + 1}, {7, 7},
-                                      {INT64_MAX - 3, INT64_MAX}, {7, 9}};
+    struct ps_value_range values[] = {
+        {0, 5}, {-9, -1}, {INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN + 1}, {7, 7}, {INT64_MAX - 3, INT64_MAX},
+        {7, 9}};
     static const struct ps_value_range merged[] = {
         {INT64_MIN, INT64_MIN + 1}, {-9, 5}, {7, 9}, {INT64_MAX - 3, INT64_MAX}};
     ck_assert_uint_eq(ps_merge_values(values, 7), 4);

@@ -49,48 +49,62 @@ START_TEST(test_ps_check_never__rule_against_never__broken_or_kept)
         /* classes and functions reach one another */
         {PLANT("protocol = 'modbus'; operations = ['write'];", "operations = ['read'];"), NULL}, /* fact by fact */
         {PLANT("protocol = 'modbus'; operations = ['write']; objects = ['coil:0-9'];",
-               "operations = ['read']; protocol = 'modbus';"), NULL},
+               "operations = ['read']; protocol = 'modbus';"),
+         NULL},
         {PLANT("protocol = 'modbus'; functions = ['write-single-register'];", "operations = ['write'];"),
          "write-single-register (write)"},
-        {PLANT("protocol = 'modbus'; functions = ['write-single-register'];", "operations = ['read', 'program'];"), NULL},
+        {PLANT("protocol = 'modbus'; functions = ['write-single-register'];", "operations = ['read', 'program'];"),
+         NULL},
+        {PLANT("protocol = 'modbus'; functions = ['read-coils'];", "protocol = 'modbus'; functions = ['read-coils'];"),
+         "read-coils"},
         {PLANT("protocol = 'modbus'; functions = ['read-coils'];",
-               "protocol = 'modbus'; functions = ['read-coils'];"), "read-coils"},
-        {PLANT("protocol = 'modbus'; functions = ['read-coils'];",
-               "protocol = 'modbus'; functions = ['read-input-registers'];"), NULL},
+               "protocol = 'modbus'; functions = ['read-input-registers'];"),
+         NULL},
         {PLANT("protocol = 'modbus'; operations = ['diagnose'];",
-               "protocol = 'modbus'; functions = ['read-exception-status'];"), "read-exception-status (diagnose)"},
+               "protocol = 'modbus'; functions = ['read-exception-status'];"),
+         "read-exception-status (diagnose)"},
         {PLANT("protocol = 'modbus'; functions = ['read-write-multiple-registers']; operations = ['read'];",
-               "operations = ['write'];"), NULL},
+               "operations = ['write'];"),
+         NULL},
         {PLANT("protocol = 'modbus'; functions = ['read-write-multiple-registers'];", "operations = ['write'];"),
          "read-write-multiple-registers (write)"},
         /* stations */
         {PLANT("protocol = 'modbus'; operations = ['read']; stations = ['1-8'];",
-               "protocol = 'modbus'; stations = ['8-9'];"), "modbus"},
+               "protocol = 'modbus'; stations = ['8-9'];"),
+         "modbus"},
         {PLANT("protocol = 'modbus'; operations = ['read']; stations = ['1-8'];",
-               "protocol = 'modbus'; stations = ['9-20', '0'];"), NULL},
+               "protocol = 'modbus'; stations = ['9-20', '0'];"),
+         NULL},
         {PLANT("protocol = 'modbus'; operations = ['read'];", "protocol = 'modbus'; stations = ['9'];"), "modbus"},
         /* objects */
         {PLANT("protocol = 'modbus'; operations = ['read']; objects = ['holding:0-9'];",
-               "protocol = 'modbus'; objects = ['holding:9-20'];"), "read-holding-registers (read)"},
+               "protocol = 'modbus'; objects = ['holding:9-20'];"),
+         "read-holding-registers (read)"},
         {PLANT("protocol = 'modbus'; operations = ['read']; objects = ['holding:0-9'];",
-               "protocol = 'modbus'; objects = ['holding:10-20', 'coil:0-9'];"), NULL},
+               "protocol = 'modbus'; objects = ['holding:10-20', 'coil:0-9'];"),
+         NULL},
         {PLANT("protocol = 'modbus'; operations = ['read'];", "protocol = 'modbus'; objects = ['coil:5'];"),
          "read-coils (read)"},
-        {PLANT("protocol = 'modbus'; operations = ['write'];",
-               "protocol = 'modbus'; objects = ['input:5'];"), NULL}, /* nothing writes inputs */
+        {PLANT("protocol = 'modbus'; operations = ['write'];", "protocol = 'modbus'; objects = ['input:5'];"),
+         NULL}, /* nothing writes inputs */
         {PLANT("protocol = 'modbus'; operations = ['diagnose'];", "protocol = 'modbus'; objects = ['holding'];"), NULL},
         {PLANT("protocol = 'modbus'; operations = ['read', 'diagnose']; objects = ['coil:1'];",
-               "operations = ['diagnose'];"), NULL}, /* a rule with objects grants nothing that addresses nothing */
+               "operations = ['diagnose'];"),
+         NULL}, /* a rule with objects grants nothing that addresses nothing */
         {PLANT("protocol = 'modbus'; operations = ['file']; objects = ['file:4:0-9'];",
-               "protocol = 'modbus'; objects = ['file:4:9'];"), "file-record (file)"},
+               "protocol = 'modbus'; objects = ['file:4:9'];"),
+         "file-record (file)"},
         {PLANT("protocol = 'modbus'; operations = ['file']; objects = ['file:4:0-9'];",
-               "protocol = 'modbus'; objects = ['file:5:0-9'];"), NULL},
-        {PLANT("protocol = 'modbus'; operations = ['file'];", "protocol = 'modbus'; objects = ['file:5:0-9'];"), "file"},
+               "protocol = 'modbus'; objects = ['file:5:0-9'];"),
+         NULL},
+        {PLANT("protocol = 'modbus'; operations = ['file'];", "protocol = 'modbus'; objects = ['file:5:0-9'];"),
+         "file"},
         /* values */
         {PLANT("protocol = 'modbus'; functions = ['write-single-coil']; values = ['0..1'];", "operations = ['write'];"),
          "write-single-coil"},
         {PLANT("protocol = 'modbus'; operations = ['read', 'write']; objects = ['coil:1']; values = ['5'];",
-               "operations = ['write'];"), NULL},
+               "operations = ['write'];"),
+         NULL},
         /* what is not seen */
         {PLANT("protocol = 'tcp';", "operations = ['program'];"), "unseen, modbus"},
         {PLANT("protocol = 'tcp'; ports = ['400-600'];", "protocol = 'modbus';"), "unseen, modbus"},
@@ -116,8 +130,8 @@ END_TEST
 
 START_TEST(test_ps_check_never__broken__error_names_both_places)
 {
-    struct ps_diags diags = errors_of(PLANT("protocol = 'modbus'; operations = ['read', 'write'];",
-                                            "from = 'a'; operations = ['write'];"));
+    struct ps_diags diags =
+        errors_of(PLANT("protocol = 'modbus'; operations = ['read', 'write'];", "from = 'a'; operations = ['write'];"));
     ck_assert_uint_eq(diags.n, 1);
     ck_assert_str_eq(diags.items[0].file, "some/folder/plant.conf");
     ck_assert_uint_eq(diags.items[0].line, 2);
@@ -267,13 +281,30 @@ START_TEST(test_ps_check_never__random_rules__as_trying_every_fact_says)
         struct ps_value_range values[] = {{below(3) ? 0 : 70000, 80000}};
         struct ps_zone zones[] = {{.name = "a"}, {.name = "b"}};
         struct ps_conduit conduit = {.name = "c", .from = 0, .to = 1, .n_rules = 1};
-        struct ps_rule rule = {.name = "r", .protocol = PS_PROTOCOL_MODBUS, .stations = &stations[0],
-                               .objects = objects[0], .values = values, .n_values = !below(3), .ops = pick_ops()};
-        struct ps_never never = {.from = PS_NONE, .to = PS_NONE, .protocol = below(2) ? PS_PROTOCOL_MODBUS : 0, .stations = &stations[1],
-                                 .objects = objects[1], .ops = pick_ops()};
-        struct ps_model model = {.files = files, .n_files = 1, .site = "", .zones = zones, .n_zones = 2,
-                                 .conduits = &conduit, .n_conduits = 1, .rules = &rule, .n_rules = 1,
-                                 .nevers = &never, .n_nevers = 1};
+        struct ps_rule rule = {.name = "r",
+                               .protocol = PS_PROTOCOL_MODBUS,
+                               .stations = &stations[0],
+                               .objects = objects[0],
+                               .values = values,
+                               .n_values = !below(3),
+                               .ops = pick_ops()};
+        struct ps_never never = {.from = PS_NONE,
+                                 .to = PS_NONE,
+                                 .protocol = below(2) ? PS_PROTOCOL_MODBUS : 0,
+                                 .stations = &stations[1],
+                                 .objects = objects[1],
+                                 .ops = pick_ops()};
+        struct ps_model model = {.files = files,
+                                 .n_files = 1,
+                                 .site = "",
+                                 .zones = zones,
+                                 .n_zones = 2,
+                                 .conduits = &conduit,
+                                 .n_conduits = 1,
+                                 .rules = &rule,
+                                 .n_rules = 1,
+                                 .nevers = &never,
+                                 .n_nevers = 1};
         rule.n_stations = pick_stations(&stations[0]);
         never.n_stations = pick_stations(&stations[1]);
         rule.n_objects = pick_objects(vocab, objects[0]);

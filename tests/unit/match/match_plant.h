@@ -15,7 +15,7 @@
     "  { name = 'plc'; addresses = ['10.2.0.10', 'fd00:2::10']; mac = '00:00:00:00:02:10';"                            \
     "    relax = ['modbus-padding']; },"                                                                               \
     "  { name = 'rtu'; addresses = ['10.2.0.20']; },"                                                                  \
-    "  { name = 'goose'; mac = '02:0c:cd:01:00:01';} ); },"                                           \
+    "  { name = 'goose'; mac = '02:0c:cd:01:00:01';} ); },"                                                            \
     "{ name = 'open'; intra = 'allow'; networks = ['10.3.0.0/24']; },"                                                 \
     "{ name = 'ring'; networks = ['10.4.0.0/24']; vlans = [40];"                                                       \
     "  assets = ( { name = 'node'; addresses = ['10.4.0.1']; } ); } );"
@@ -29,7 +29,8 @@
     "      'read-exception-status'];"                                                                                  \
     "    objects = ['holding:40-47', 'holding:48-49', 'holding:60-69', 'coil:5']; values = ['0..10', '20..30'];"       \
     "    max_quantity = 3; response_timeout = 2.5; max_outstanding = 2; },"                                            \
-    "  { name = 'alt'; clients = ['eng', 'hmi']; servers = ['rtu', 'plc']; protocol = 'modbus'; ports = ['1502-1504'];"\
+    "  { name = 'alt'; clients = ['eng', 'hmi']; servers = ['rtu', 'plc']; protocol = 'modbus'; ports = "              \
+    "['1502-1504'];"                                                                                                   \
     "    operations = ['diagnose']; },"                                                                                \
     "  { name = 'dgram'; servers = ['rtu']; protocol = 'modbus'; transport = 'udp'; operations = ['read']; },"         \
     "  { name = 'web'; clients = ['eng']; protocol = 'tcp'; ports = ['80', '443']; },"                                 \

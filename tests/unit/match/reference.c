@@ -137,7 +137,8 @@ static bool grants_values(const struct ps_rule *rule, const struct ps_fact *fact
         return true;
     }
     for (uint32_t i = 0; i < v->n; i++) {
-        int64_t value = v->kind == PS_VALUE_BITS ? v->data[i / 8] >> i % 8 & 1 : v->data[2 * i] * 256 + v->data[2 * i + 1];
+        int64_t value =
+            v->kind == PS_VALUE_BITS ? v->data[i / 8] >> i % 8 & 1 : v->data[2 * i] * 256 + v->data[2 * i + 1];
         if (!grants_value(rule, value))
             return false;
     }
@@ -150,8 +151,9 @@ uint32_t reference_fact(const struct ps_model *model, const struct reference *pa
         const struct ps_rule *rule = &model->rules[path->rules[i]];
         bool has_function = !rule->has_functions || (rule->functions[fact->function / 64] >> fact->function % 64 & 1);
         bool has_op = rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op));
-        if (fact->op != PS_OP_NONE && has_function && has_op && holds(rule->stations, rule->n_stations, fact->station) &&
-            grants_objects(rule, fact) && grants_values(rule, fact) &&
+        if (fact->op != PS_OP_NONE && has_function && has_op &&
+            holds(rule->stations, rule->n_stations, fact->station) && grants_objects(rule, fact) &&
+            grants_values(rule, fact) &&
             (rule->max_quantity == 0 || fact->last - fact->first + 1 <= rule->max_quantity))
             return path->rules[i];
     }

@@ -3,27 +3,28 @@
 #include "image_layout.h"
 #include "plant.h"
 
-static const char text[] =
-    HEAD "zones = ("
-         "{ name = 'sup'; networks = ['10.1.0.0/24']; assets = ("
-         "  { name = 'hmi'; addresses = ['10.1.0.10', 'fd00:1::10']; mac = '00:00:00:00:01:10'; },"
-         "  { name = 'eng'; addresses = ['10.1.0.20']; } ); },"
-         "{ name = 'ctl'; networks = ['10.2.0.0/24']; vlans = [20, 30]; assets = ("
-         "  { name = 'plc'; addresses = ['10.2.0.10']; mac = '00:00:00:00:02:10'; },"
-         "  { name = 'rtu'; addresses = ['10.2.0.20']; } ); } );"
-         "conduits = ("
-         "{ name = 'c'; from = 'sup'; to = 'ctl'; allow = ("
-         "  { name = 'poll'; clients = ['hmi']; servers = ['plc', 'rtu']; protocol = 'modbus'; operations = ['read'];"
-         "    stations = ['1-8', '20']; objects = ['holding:0-9', 'holding:20', 'coil:1', 'coil:5', 'input:9'];"
-         "    values = ['0', '2', '4', '6']; },"
-         "  { name = 'wide'; protocol = 'modbus'; operations = ['read', 'write']; objects = ['holding:7-9'];"
-         "    values = ['1..9']; },"
-         "  { name = 'web'; servers = ['plc']; protocol = 'tcp'; ports = ['80', '443']; },"
-         "  { name = 'ping'; protocol = 'icmp'; icmp_types = [8]; } ); },"
-         "{ name = 'd'; from = 'ctl'; to = 'sup'; allow = ("
-         "  { name = 'back'; protocol = 'udp'; ports = ['514']; } ); } );"
-         "gateways = ( { name = 'gw'; ports = ( { name = 'p'; zones = ['sup', 'ctl']; }, { name = 'q'; zones = ['ctl']; }"
-         " ); } );";
+static const char text[] = HEAD
+    "zones = ("
+    "{ name = 'sup'; networks = ['10.1.0.0/24']; assets = ("
+    "  { name = 'hmi'; addresses = ['10.1.0.10', 'fd00:1::10']; mac = '00:00:00:00:01:10'; },"
+    "  { name = 'eng'; addresses = ['10.1.0.20']; } ); },"
+    "{ name = 'ctl'; networks = ['10.2.0.0/24']; vlans = [20, 30]; assets = ("
+    "  { name = 'plc'; addresses = ['10.2.0.10']; mac = '00:00:00:00:02:10'; },"
+    "  { name = 'rtu'; addresses = ['10.2.0.20']; },"
+    "  { name = 'drive'; mac = '00:00:00:00:02:99'; } ); } );"
+    "conduits = ("
+    "{ name = 'c'; from = 'sup'; to = 'ctl'; allow = ("
+    "  { name = 'poll'; clients = ['hmi']; servers = ['plc', 'rtu']; protocol = 'modbus'; operations = ['read'];"
+    "    stations = ['1-8', '20']; objects = ['holding:0-9', 'holding:20', 'coil:1', 'coil:5', 'input:9'];"
+    "    values = ['0', '2', '4', '6']; },"
+    "  { name = 'wide'; protocol = 'modbus'; operations = ['read', 'write']; objects = ['holding:7-9'];"
+    "    values = ['1..9']; },"
+    "  { name = 'web'; servers = ['plc']; protocol = 'tcp'; ports = ['80', '443']; },"
+    "  { name = 'ping'; protocol = 'icmp'; icmp_types = [8]; } ); },"
+    "{ name = 'd'; from = 'ctl'; to = 'sup'; allow = ("
+    "  { name = 'back'; protocol = 'udp'; ports = ['514']; } ); } );"
+    "gateways = ( { name = 'gw'; ports = ( { name = 'p'; zones = ['sup', 'ctl']; }, { name = 'q'; zones = ['ctl']; }"
+    " ); } );";
 
 static void repair(uint8_t *image, size_t len)
 {
@@ -162,6 +163,147 @@ START_TEST(test_ps_image_open__not_aligned_or_nothing__refused)
 }
 END_TEST
 
+/* One number of one element, set to what breaks one invariant. */
+struct poke {
+    enum ps_image_section section;
+    uint32_t index, offset, len;
+    uint64_t value;
+};
+
+#define POKE(section, index, type, field, value)                                                                       \
+    {                                                                                                                  \
+        PS_SECTION_##section, index, offsetof(struct type, field), sizeof(((struct type *)NULL)->field), value         \
+    }
+#define POKE_WORD(section, index, value)                                                                               \
+    {                                                                                                                  \
+        PS_SECTION_##section, index, 0, 4, value                                                                       \
+    }
+
+static const struct poke pokes[] = {
+    POKE(SOURCES, 0, ps_image_source, file, 100000), /* of a conduit */
+    POKE(SOURCES, 6, ps_image_source, file, 100000), /* of a rule */
+    POKE(ZONES, 1, ps_image_zone, name, 100000),
+    POKE(ZONES, 1, ps_image_zone, first_vlan, 1),
+    POKE(ZONES, 1, ps_image_zone, n_vlans, 3),
+    POKE(ZONES, 1, ps_image_zone, n_vlans, 1), /* one is nobody's */
+    POKE(ZONES, 0, ps_image_zone, intra_allow, 2),
+    POKE_WORD(VLANS, 1, 20),
+    POKE_WORD(VLANS, 1, 4095),
+    POKE(ASSETS, 0, ps_image_asset, name, 100000),
+    POKE(ASSETS, 4, ps_image_asset, zone, 2),
+    POKE(ASSETS, 0, ps_image_asset, first_address, 1),
+    POKE(ASSETS, 0, ps_image_asset, n_addresses, UINT32_MAX),
+    POKE(STARTS, 0, ps_addr, lo, 1),
+    POKE(STARTS, 2, ps_addr, lo, 5), /* below the one before */
+    POKE(OWNERS, 1, ps_image_owner, zone, 2),
+    POKE(OWNERS, 0, ps_image_owner, asset, 0), /* of no zone */
+    POKE(OWNERS, 1, ps_image_owner, asset, 5),
+    POKE(OWNERS, 1, ps_image_owner, asset, 2), /* of another zone */
+    POKE(MACS, 1, ps_image_mac, mac, 1),
+    POKE(MACS, 0, ps_image_mac, asset, 5),
+    POKE(MACS, 0, ps_image_mac, asset, 1),
+    POKE(CONDUITS, 0, ps_image_conduit, name, 100000),
+    POKE(CONDUITS, 0, ps_image_conduit, from, 2),
+    POKE(CONDUITS, 0, ps_image_conduit, to, 2),
+    POKE(CONDUITS, 0, ps_image_conduit, to, 0), /* not as in the table of pairs */
+    POKE(CONDUITS, 1, ps_image_conduit, first_rule, 3),
+    POKE(CONDUITS, 1, ps_image_conduit, n_rules, 2),
+    POKE(CONDUITS, 1, ps_image_conduit, n_rules, 0),
+    POKE(CONDUITS, 0, ps_image_conduit, n_groups, 1),
+    POKE(CONDUITS, 0, ps_image_conduit, first_group, 1),
+    POKE(CONDUITS, 0, ps_image_conduit, n_picks, 1),
+    POKE(CONDUITS, 0, ps_image_conduit, mode, 2),
+    POKE(CONDUITS, 0, ps_image_conduit, on_deny, 3),
+    POKE(GROUPS, 0, ps_image_group, server, 3), /* as the next one */
+    POKE(GROUPS, 1, ps_image_group, server, 5),
+    POKE(GROUPS, 0, ps_image_group, first_pick, 0),
+    POKE(PICKS, 1, ps_image_pick, rule, 1), /* as the one before */
+    POKE(PICKS, 0, ps_image_pick, rule, 4), /* of another conduit */
+    POKE(PICKS, 0, ps_image_pick, client, 5),
+    POKE(RULES, 0, ps_image_rule, protocol, PS_PROTOCOL_NONE),
+    POKE(RULES, 0, ps_image_rule, protocol, PS_N_DISSECTORS),
+    POKE(RULES, 0, ps_image_rule, protocol, PS_PROTOCOL_ETHERNET + 1),
+    POKE(RULES, 0, ps_image_rule, lists, 0),
+    POKE(RULES, 1, ps_image_rule, lists, 0),
+    POKE(RULES, 0, ps_image_rule, n_values, 400),
+    POKE(RULES, 1, ps_image_rule, n_objects, 2),
+    POKE(RULES, 2, ps_image_rule, n_stations, UINT32_MAX),
+    POKE(REACHES, 0, ps_image_reach, name, 100000),
+    POKE(REACHES, 0, ps_image_reach, conduit, 1), /* whose rule it is not */
+    POKE(REACHES, 0, ps_image_reach, conduit, 2),
+    POKE(REACHES, 0, ps_image_reach, first_client, 1),
+    POKE(REACHES, 0, ps_image_reach, n_servers, 100),
+    POKE(REACHES, 0, ps_image_reach, n_ports, 2),
+    POKE(REACHES, 3, ps_image_reach, first_code, 0),
+    POKE_WORD(IDS, 0, 5), /* no asset */
+    POKE_WORD(IDS, 2, 1), /* servers 2, 3: below the one before */
+    POKE(SPANS, 0, ps_range, last, 0),
+    POKE(SPANS, 3, ps_range, first, 80), /* as the one before */
+    POKE_WORD(LISTS, 1, 0),              /* stations 1-8: ends before it begins */
+    POKE_WORD(LISTS, 2, 8),              /* station 20: inside the one before */
+    POKE_WORD(LISTS, 4, 0),              /* space 0 */
+    POKE(GATEWAYS, 0, ps_image_gateway, name, 100000),
+    POKE(GATEWAYS, 0, ps_image_gateway, first_port, 1),
+    POKE(GATEWAYS, 0, ps_image_gateway, n_ports, 3),
+    POKE(PORTS, 0, ps_image_port, name, 100000),
+    POKE(PORTS, 1, ps_image_port, n_zones, 2),
+    POKE(PORTS, 1, ps_image_port, first_zone, 0),
+};
+
+static uint8_t *element(struct plant *plant, const struct poke *poke)
+{
+    const struct ps_image_extent *extent = &plant->image.header->sections[poke->section];
+    bool is_word = poke->section == PS_SECTION_LISTS; /* counted in halves here */
+    uint32_t len = is_word ? 4 : ps_image_element_len(poke->section);
+    ck_assert_uint_lt(poke->index, is_word ? 2 * extent->n : extent->n);
+    return plant->data + extent->offset + (uint64_t)poke->index * len + poke->offset;
+}
+
+START_TEST(test_ps_image_open__each_invariant_broken__refused)
+{
+    struct plant plant;
+    struct ps_image opened;
+    plant_open(&plant, text);
+    for (size_t i = 0; i < sizeof pokes / sizeof pokes[0]; i++) {
+        uint8_t *at = element(&plant, &pokes[i]), old[8];
+        memcpy(old, at, pokes[i].len);
+        memcpy(at, &pokes[i].value, pokes[i].len); /* tests run on little-endian machines */
+        ck_assert_msg(memcmp(old, at, pokes[i].len) != 0, "poke %zu changes nothing", i);
+        repair(plant.data, plant.len);
+        ck_assert_msg(ps_image_open(plant.data, plant.len, &opened) != NULL, "poke %zu", i);
+        memcpy(at, old, pokes[i].len);
+    }
+    static const enum ps_image_section texts[] = {PS_SECTION_STRINGS, PS_SECTION_FILES};
+    for (size_t i = 0; i < 2; i++) {
+        const struct ps_image_extent *extent = &plant.image.header->sections[texts[i]];
+        plant.data[extent->offset + extent->n - 1] = 'x';
+        repair(plant.data, plant.len);
+        ck_assert_ptr_nonnull(ps_image_open(plant.data, plant.len, &opened));
+        plant.data[extent->offset + extent->n - 1] = '\0';
+    }
+    repair(plant.data, plant.len);
+    ck_assert_pstr_eq(ps_image_open(plant.data, plant.len, &opened), NULL);
+    plant_close(&plant);
+}
+END_TEST
+
+/* The fuzzer's seeds were made by this version of the image: else it would fuzz nothing behind the header. */
+START_TEST(test_ps_image_open__seeds_of_the_fuzzer__opened)
+{
+    static const char *const names[] = {SEEDS "/empty", SEEDS "/small", SEEDS "/everything"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct ps_image opened;
+        uint8_t *image = aligned_alloc(64, 65536);
+        FILE *file = fopen(names[i], "rb");
+        ck_assert_msg(image && file, "%s", names[i]);
+        size_t len = fread(image, 1, 65536, file);
+        fclose(file);
+        ck_assert_pstr_eq(ps_image_open(image, len, &opened), NULL);
+        free(image);
+    }
+}
+END_TEST
+
 /* What a person would want to hear for the usual accidents. */
 START_TEST(test_ps_image_open__other_version_or_machine__said)
 {
@@ -185,9 +327,9 @@ START_TEST(test_ps_image_open__other_version_or_machine__said)
 }
 END_TEST
 
-UNIT_MAIN("match/image_check", test_ps_image_open__whole_image__opened,
+UNIT_MAIN("match/image_check", test_ps_image_open__seeds_of_the_fuzzer__opened, test_ps_image_open__whole_image__opened,
           test_ps_image_open__any_octet_changed__refused,
           test_ps_image_open__any_octet_changed_and_repaired__never_read_outside,
           test_ps_image_open__any_word_replaced_and_repaired__never_read_outside,
-          test_ps_image_open__cut_or_longer__refused, test_ps_image_open__not_aligned_or_nothing__refused,
-          test_ps_image_open__other_version_or_machine__said)
+          test_ps_image_open__each_invariant_broken__refused, test_ps_image_open__cut_or_longer__refused,
+          test_ps_image_open__not_aligned_or_nothing__refused, test_ps_image_open__other_version_or_machine__said)

@@ -38,14 +38,22 @@ static uint32_t space(const char *name)
 
 static struct ps_fact read_fact(uint32_t station)
 {
-    return (struct ps_fact){.op = PS_OP_READ, .function = function("read-holding-registers"), .station = station,
-                            .space = space("holding"), .first = 100, .last = 109};
+    return (struct ps_fact){.op = PS_OP_READ,
+                            .function = function("read-holding-registers"),
+                            .station = station,
+                            .space = space("holding"),
+                            .first = 100,
+                            .last = 109};
 }
 
 static struct ps_fact write_fact(uint32_t first, uint32_t last)
 {
-    return (struct ps_fact){.op = PS_OP_WRITE, .function = function("write-multiple-registers"), .station = 1,
-                            .space = space("holding"), .first = first, .last = last};
+    return (struct ps_fact){.op = PS_OP_WRITE,
+                            .function = function("write-multiple-registers"),
+                            .station = 1,
+                            .space = space("holding"),
+                            .first = first,
+                            .last = last};
 }
 
 /* The rule of the usual flow that grants a fact, "-" when none does. */
@@ -168,7 +176,8 @@ START_TEST(test_ps_match_path__nothing_known__all_none)
 }
 END_TEST
 
-/* Twenty rules of one flow: the path holds eight, the others are found, in source order, with their own restrictions. */
+/* Twenty rules of one flow: the path holds eight, the others are found, in source order, with their own restrictions.
+ */
 START_TEST(test_ps_match_fact__more_rules_than_a_path_holds__all_found)
 {
     char text[16384] = HEAD ZONES "conduits = ( { name = 'c'; from = 'sup'; to = 'ctl'; allow = (";
@@ -228,10 +237,10 @@ START_TEST(test_ps_match_fact__objects__contained_not_overlapping)
         uint32_t first, last;
         bool granted;
     } rows[] = {
-        {40, 40, true},  {40, 42, true},  {46, 48, true}, /* over the seam of two adjacent ranges */
-        {49, 49, true},  {47, 49, true},  {60, 62, true},  {69, 69, true},  {39, 39, false}, {39, 40, false},
-        {49, 50, false}, {50, 50, false}, {59, 60, false}, {49, 60, false}, {69, 70, false}, {0, 65535, false},
-        {42, 41, false}, {UINT32_MAX, 41, false},
+        {40, 40, true},  {40, 42, true},    {46, 48, true}, /* over the seam of two adjacent ranges */
+        {49, 49, true},  {47, 49, true},    {60, 62, true},  {69, 69, true},          {39, 39, false},
+        {39, 40, false}, {49, 50, false},   {50, 50, false}, {59, 60, false},         {49, 60, false},
+        {69, 70, false}, {0, 65535, false}, {42, 41, false}, {UINT32_MAX, 41, false},
     };
     setup_plant();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -313,8 +322,8 @@ START_TEST(test_ps_match_fact__each_bit__inside_the_values)
     plant_open(&plant, HEAD ZONES "conduits = ( { name = 'c'; from = 'sup'; to = 'ctl'; allow = ("
                                   "{ name = 'off'; protocol = 'modbus'; operations = ['write']; values = ['off']; }"
                                   "); } );");
-    struct ps_fact fact = {.op = PS_OP_WRITE, .function = function("write-multiple-coils"), .space = space("coil"),
-                           .last = 10};
+    struct ps_fact fact = {
+        .op = PS_OP_WRITE, .function = function("write-multiple-coils"), .space = space("coil"), .last = 10};
     for (unsigned bit = 0; bit < 16; bit++) {
         uint8_t octets[2] = {0, 0};
         octets[bit / 8] = (uint8_t)(1u << bit % 8);
@@ -330,8 +339,8 @@ START_TEST(test_ps_match_fact__bounds_and_unseen_values__exact)
     static const struct {
         int64_t min, max;
         bool granted;
-    } rows[] = {{0, 10, true},   {20, 30, true}, {5, 5, true},   {0, 30, false}, {10, 20, false},
-                {-1, 5, false},  {0, 11, false}, {25, 31, false}, {10, 0, false}, {INT64_MIN, INT64_MAX, false}};
+    } rows[] = {{0, 10, true},  {20, 30, true}, {5, 5, true},    {0, 30, false}, {10, 20, false},
+                {-1, 5, false}, {0, 11, false}, {25, 31, false}, {10, 0, false}, {INT64_MIN, INT64_MAX, false}};
     setup_plant();
     struct ps_fact fact = write_fact(40, 40);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -459,8 +468,8 @@ START_TEST(test_ps_match_neighbour__zones_and_binding__checked)
     setup_plant();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct ps_path path;
-        enum ps_reason reason = ps_match_neighbour(&plant.image, addr(rows[i].sender), mac(rows[i].mac),
-                                                   addr(rows[i].target), &path);
+        enum ps_reason reason =
+            ps_match_neighbour(&plant.image, addr(rows[i].sender), mac(rows[i].mac), addr(rows[i].target), &path);
         ck_assert_msg(reason == rows[i].reason, "row %zu: %s", i, ps_reason_info(reason)->name);
         ck_assert_int_eq(path.granted, reason == PS_REASON_NONE);
     }

@@ -74,7 +74,8 @@ static void make_assets(struct ps_model *model, const uint32_t owner[N_ADDRESSES
             bool joins = model->n_assets > 0 && model->assets[model->n_assets - 1].zone == zone && one_in(4);
             struct ps_asset *asset = &model->assets[joins ? model->n_assets - 1 : model->n_assets++];
             if (!joins)
-                *asset = (struct ps_asset){.name = "asset", .zone = zone,
+                *asset = (struct ps_asset){.name = "asset",
+                                           .zone = zone,
                                            .addresses = ps_model_alloc(model, N_ADDRESSES * sizeof(struct ps_addr))};
             asset->addresses[asset->n_addresses++] = address(i);
         }
@@ -129,8 +130,9 @@ static void restrict_rule(struct ps_model *model, struct ps_rule *rule)
 /* Ports of inspected and uninspected rules are kept apart: the compiler refuses them mixed. */
 static void make_rule(struct ps_model *model, uint32_t conduit, bool is_busy)
 {
-    static const uint8_t protocols[] = {PS_PROTOCOL_MODBUS, PS_PROTOCOL_MODBUS, PS_PROTOCOL_MODBUS, PS_PROTOCOL_TCP,
-                                        PS_PROTOCOL_UDP,    PS_PROTOCOL_ICMP,   PS_PROTOCOL_IP,     PS_PROTOCOL_ETHERNET};
+    static const uint8_t protocols[] = {PS_PROTOCOL_MODBUS, PS_PROTOCOL_MODBUS,  PS_PROTOCOL_MODBUS,
+                                        PS_PROTOCOL_TCP,    PS_PROTOCOL_UDP,     PS_PROTOCOL_ICMP,
+                                        PS_PROTOCOL_IP,     PS_PROTOCOL_ETHERNET};
     struct ps_rule *rule = &model->rules[model->n_rules++];
     const struct ps_conduit *c = &model->conduits[conduit];
     *rule = (struct ps_rule){.name = "rule", .conduit = conduit, .protocol = protocols[below(8)]};
@@ -169,8 +171,10 @@ static void make_conduits(struct ps_model *model)
             continue;
         bool is_busy = one_in(5); /* more candidates than a path holds */
         uint32_t conduit = model->n_conduits++, n = below(is_busy ? 40 : 8);
-        model->conduits[conduit] = (struct ps_conduit){.name = "conduit", .from = pair / model->n_zones,
-                                                       .to = pair % model->n_zones, .first_rule = model->n_rules};
+        model->conduits[conduit] = (struct ps_conduit){.name = "conduit",
+                                                       .from = pair / model->n_zones,
+                                                       .to = pair % model->n_zones,
+                                                       .first_rule = model->n_rules};
         for (uint32_t i = 0; i < n; i++)
             make_rule(model, conduit, is_busy);
         model->conduits[conduit].n_rules = n;
@@ -204,8 +208,10 @@ static struct ps_model *make_plant(void)
 static struct ps_ends make_ends(const struct ps_model *model)
 {
     static const uint8_t protocols[] = {6, 6, 6, 6, 17, 17, 1, 58, 47, 50, 0};
-    struct ps_ends ends = {.client = address(below(N_ADDRESSES)), .server = address(below(N_ADDRESSES)),
-                           .ip_proto = protocols[below(11)], .server_port = (uint16_t)below(24)};
+    struct ps_ends ends = {.client = address(below(N_ADDRESSES)),
+                           .server = address(below(N_ADDRESSES)),
+                           .ip_proto = protocols[below(11)],
+                           .server_port = (uint16_t)below(24)};
     if (ends.ip_proto == 6 || ends.ip_proto == 17)
         ends.server_port = (uint16_t)(one_in(2) ? 502 : one_in(2) ? 500 + below(12) : below(24));
     if (model->n_rules > 0 && one_in(2)) { /* more flows that some rule means */

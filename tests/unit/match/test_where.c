@@ -2,36 +2,62 @@
 #include "plant.h"
 #include "where.h"
 
-static const char text[] =
-    HEAD "zones = ("
-         "{ name = 'a'; networks = ['10.0.0.0/24', '10.0.0.128/25', '10.0.1.0/24', 'fd00::/64']; vlans = [7, 5];"
-         "  assets = ("
-         "  { name = 'first'; addresses = ['10.0.0.0']; mac = '00:00:00:00:00:02'; },"
-         "  { name = 'inner'; addresses = ['10.0.0.9', 'fd00::9']; mac = 'fe:ff:ff:ff:ff:ff'; },"
-         "  { name = 'last'; addresses = ['10.0.1.255', '10.0.2.0']; } ); },"
-         "{ name = 'b'; networks = ['10.0.3.0/24', 'ff02::/16', 'fff0::/12']; vlans = [20]; },"
-         "{ name = 'c'; networks = ['255.255.255.255/32', '0.0.0.0/32', '::/128']; },"
-         "{ name = 'd'; networks = ['10.0.4.0/24']; } );"
-         "conduits = ( { name = 'ab'; from = 'a'; to = 'b'; }, { name = 'ba'; from = 'b'; to = 'a'; },"
-         " { name = 'aa'; from = 'a'; to = 'a'; } );"
-         "gateways = ( { name = 'g'; ports = ( { name = 'p'; zones = ['c', 'a']; }, { name = 'q'; zones = ['b']; } ); },"
-         " { name = 'h'; ports = ( { name = 'r'; zones = ['d']; } ); } );";
+static const char text[] = HEAD
+    "zones = ("
+    "{ name = 'a'; networks = ['10.0.0.0/24', '10.0.0.128/25', '10.0.1.0/24', 'fd00::/64']; vlans = [7, 5];"
+    "  assets = ("
+    "  { name = 'first'; addresses = ['10.0.0.0']; mac = '00:00:00:00:00:02'; },"
+    "  { name = 'inner'; addresses = ['10.0.0.9', 'fd00::9']; mac = 'fe:ff:ff:ff:ff:ff'; },"
+    "  { name = 'last'; addresses = ['10.0.1.255', '10.0.2.0']; } ); },"
+    "{ name = 'b'; networks = ['10.0.3.0/24', 'ff02::/16', 'fff0::/12']; vlans = [20]; },"
+    "{ name = 'c'; networks = ['255.255.255.255/32', '0.0.0.0/32', '::/128']; },"
+    "{ name = 'd'; networks = ['10.0.4.0/24']; } );"
+    "conduits = ( { name = 'ab'; from = 'a'; to = 'b'; }, { name = 'ba'; from = 'b'; to = 'a'; },"
+    " { name = 'aa'; from = 'a'; to = 'a'; } );"
+    "gateways = ( { name = 'g'; ports = ( { name = 'p'; zones = ['c', 'a']; }, { name = 'q'; zones = ['b']; } ); },"
+    " { name = 'h'; ports = ( { name = 'r'; zones = ['d']; } ); } );";
 
 START_TEST(test_ps_match_address__edges_of_intervals__exact)
 {
     static const struct {
         const char *addr, *zone, *asset;
     } rows[] = {
-        {"9.255.255.255", "-", "-"}, {"10.0.0.0", "a", "first"},  {"10.0.0.1", "a", "-"},      {"10.0.0.8", "a", "-"},
-        {"10.0.0.9", "a", "inner"},  {"10.0.0.10", "a", "-"},     {"10.0.0.127", "a", "-"},    {"10.0.0.128", "a", "-"},
-        {"10.0.0.255", "a", "-"},    {"10.0.1.0", "a", "-"},      {"10.0.1.254", "a", "-"},    {"10.0.1.255", "a", "last"},
-        {"10.0.2.0", "a", "last"},   {"10.0.2.1", "-", "-"},      {"10.0.2.255", "-", "-"},    {"10.0.3.0", "b", "-"},
-        {"10.0.3.255", "b", "-"},    {"10.0.4.0", "d", "-"},      {"10.0.5.0", "-", "-"},      {"0.0.0.0", "c", "-"},
-        {"0.0.0.1", "-", "-"},       {"255.255.255.255", "c", "-"}, {"255.255.255.254", "-", "-"}, {"::", "c", "-"},
-        {"::1", "-", "-"},           {"fd00::", "a", "-"},        {"fd00::8", "a", "-"},       {"fd00::9", "a", "inner"},
-        {"fd00::a", "a", "-"},       {"fd00::ffff:ffff:ffff:ffff", "a", "-"}, {"fd00:0:0:1::", "-", "-"},
-        {"fcff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "-", "-"}, {"ff01::", "-", "-"}, {"ff02::1", "b", "-"},
-        {"ff03::", "-", "-"},        {"ffef::", "-", "-"},
+        {"9.255.255.255", "-", "-"},
+        {"10.0.0.0", "a", "first"},
+        {"10.0.0.1", "a", "-"},
+        {"10.0.0.8", "a", "-"},
+        {"10.0.0.9", "a", "inner"},
+        {"10.0.0.10", "a", "-"},
+        {"10.0.0.127", "a", "-"},
+        {"10.0.0.128", "a", "-"},
+        {"10.0.0.255", "a", "-"},
+        {"10.0.1.0", "a", "-"},
+        {"10.0.1.254", "a", "-"},
+        {"10.0.1.255", "a", "last"},
+        {"10.0.2.0", "a", "last"},
+        {"10.0.2.1", "-", "-"},
+        {"10.0.2.255", "-", "-"},
+        {"10.0.3.0", "b", "-"},
+        {"10.0.3.255", "b", "-"},
+        {"10.0.4.0", "d", "-"},
+        {"10.0.5.0", "-", "-"},
+        {"0.0.0.0", "c", "-"},
+        {"0.0.0.1", "-", "-"},
+        {"255.255.255.255", "c", "-"},
+        {"255.255.255.254", "-", "-"},
+        {"::", "c", "-"},
+        {"::1", "-", "-"},
+        {"fd00::", "a", "-"},
+        {"fd00::8", "a", "-"},
+        {"fd00::9", "a", "inner"},
+        {"fd00::a", "a", "-"},
+        {"fd00::ffff:ffff:ffff:ffff", "a", "-"},
+        {"fd00:0:0:1::", "-", "-"},
+        {"fcff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "-", "-"},
+        {"ff01::", "-", "-"},
+        {"ff02::1", "b", "-"},
+        {"ff03::", "-", "-"},
+        {"ffef::", "-", "-"},
         {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "b", "-"},
     };
     struct plant plant;
@@ -53,9 +79,10 @@ START_TEST(test_ps_match_vlan__either_zone__allowed)
         uint16_t vid;
         bool allowed;
     } rows[] = {
-        {"a", "b", 0, true},  {"a", "b", 5, true},  {"a", "b", 7, true},  {"a", "b", 20, true},   {"a", "b", 6, false},
-        {"b", "a", 7, true},  {"b", "a", 8, false}, {"a", "c", 5, true},  {"a", "c", 20, false},  {"c", "a", 4094, false},
-        {"c", "d", 99, true}, {"a", "a", 7, true},  {"a", "a", 20, false},
+        {"a", "b", 0, true},   {"a", "b", 5, true},     {"a", "b", 7, true},  {"a", "b", 20, true},
+        {"a", "b", 6, false},  {"b", "a", 7, true},     {"b", "a", 8, false}, {"a", "c", 5, true},
+        {"a", "c", 20, false}, {"c", "a", 4094, false}, {"c", "d", 99, true}, {"a", "a", 7, true},
+        {"a", "a", 20, false},
     };
     struct plant plant;
     plant_open(&plant, text);
@@ -107,8 +134,8 @@ END_TEST
 
 START_TEST(test_ps_where_conduit__ordered_pairs__their_own)
 {
-    static const char *const names[4][4] = {{"aa", "ab", "-", "-"}, {"ba", "-", "-", "-"}, {"-", "-", "-", "-"},
-                                            {"-", "-", "-", "-"}};
+    static const char *const names[4][4] = {
+        {"aa", "ab", "-", "-"}, {"ba", "-", "-", "-"}, {"-", "-", "-", "-"}, {"-", "-", "-", "-"}};
     struct plant plant;
     plant_open(&plant, text);
     for (uint32_t from = 0; from < 4; from++)
@@ -119,6 +146,6 @@ START_TEST(test_ps_where_conduit__ordered_pairs__their_own)
 }
 END_TEST
 
-UNIT_MAIN("match/where", test_ps_match_address__edges_of_intervals__exact,
-          test_ps_match_vlan__either_zone__allowed, test_ps_match_mac__binding__one_mac_only,
-          test_ps_match_port__zones_behind_ports__and_no_others, test_ps_where_conduit__ordered_pairs__their_own)
+UNIT_MAIN("match/where", test_ps_match_address__edges_of_intervals__exact, test_ps_match_vlan__either_zone__allowed,
+          test_ps_match_mac__binding__one_mac_only, test_ps_match_port__zones_behind_ports__and_no_others,
+          test_ps_where_conduit__ordered_pairs__their_own)
