@@ -165,6 +165,7 @@ static void fill(struct ps_engine *engine, const struct ps_desc *desc, uint32_t 
     if (!not_ours && path->not_ours && reason == PS_REASON_NONE)
         reason = PS_REASON_INTRA_ZONE;
     cold->path = *path;
+    cold->grant.rule = PS_NONE;
     cold->reason = (uint8_t)(not_ours ? PS_REASON_NONE : reason);
     flow->phase = desc->kind == PS_KIND_TCP ? PS_FLOW_OPENING : PS_FLOW_OPEN;
     flow->flags = not_ours ? PS_FLOW_NOT_OURS : reason == PS_REASON_NONE ? PS_FLOW_GRANTED : 0;
@@ -185,8 +186,7 @@ static uint32_t make_line(struct ps_engine *engine, const struct ps_key *key, ui
     uint32_t victim = ps_flow_victim(&engine->table, hash, ps_flow_ticks(engine->now_ns));
     if (victim == PS_NONE)
         return PS_NONE;
-    ps_engine_close(engine, victim);
-    ps_flow_remove(&engine->table, victim);
+    ps_engine_remove(engine, victim);
     return ps_flow_insert(&engine->table, key, hash);
 }
 

@@ -126,6 +126,34 @@ void ps_engine_close(struct ps_engine *engine, uint32_t line)
     engine->current = saved;
 }
 
+void ps_engine_remove(struct ps_engine *engine, uint32_t line)
+{
+    ps_engine_close(engine, line);
+    ps_engine_settle(engine, ps_flow_cold(&engine->table, line));
+    ps_flow_remove(&engine->table, line);
+}
+
+void ps_engine_settle(struct ps_engine *engine, struct ps_flow_cold *cold)
+{
+    struct ps_conduit_stats *conduit = ps_engine_conduit(engine, &cold->path);
+    conduit->packets += cold->packets - cold->settled;
+    conduit->allowed += cold->allowed;
+    conduit->replies += cold->replies;
+    if (cold->by_rule > 0)
+        engine->rule_stats[cold->grant.rule].allowed += cold->by_rule;
+    cold->settled = cold->packets;
+    cold->allowed = cold->replies = cold->by_rule = 0;
+}
+
+/* Somebody wants to know. Reading many counters between two bursts walks the flows once. */
+static void settle_all(struct ps_engine *engine)
+{
+    for (uint32_t line = 0; engine->unsettled && line < engine->table.n_fresh; line++)
+        if (ps_engine_flow(engine, line)->phase != PS_FLOW_FREE)
+            ps_engine_settle(engine, ps_flow_cold(&engine->table, line));
+    engine->unsettled = false;
+}
+
 bool ps_engine_finish(struct ps_engine *engine)
 {
     struct ps_flow_table *table = &engine->table;
@@ -134,8 +162,7 @@ bool ps_engine_finish(struct ps_engine *engine)
             return true;
         if (ps_engine_flow(engine, engine->finish_line)->phase == PS_FLOW_FREE)
             continue;
-        ps_engine_close(engine, engine->finish_line);
-        ps_flow_remove(table, engine->finish_line);
+        ps_engine_remove(engine, engine->finish_line);
     }
     engine->finish_line = 0;
     return false;
@@ -191,8 +218,8 @@ static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint
 }
 
 /* What a packet's judgement will touch is fetched while the others of its burst are worked on: first the packets, then
- * the buckets, then the flow lines, then the protocol state, rules and counters they lead to. Of the cold part only the
- * first line is wanted in the common case. */
+ * the buckets, then the flow lines, then the protocol state and the rules they lead to. Of the cold part only the first
+ * line is wanted in the common case, and no rules where the flow repeats itself. */
 static void prefetch_flow(struct ps_engine *engine, uint32_t line)
 {
     __builtin_prefetch(&engine->table.flows[line], 1);
@@ -201,15 +228,12 @@ static void prefetch_flow(struct ps_engine *engine, uint32_t line)
 
 static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
 {
-    const struct ps_path *path = &ps_flow_cold(&engine->table, line)->path;
-    if (ps_engine_flow(engine, line)->flags & PS_FLOW_INSPECTED) {
-        __builtin_prefetch(ps_flow_state(&engine->table, line), 1);
-        ps_match_prefetch(engine->image, path);
-    }
-    if (path->conduit < engine->n_conduits)
-        __builtin_prefetch(&engine->conduit_stats[path->conduit], 1);
-    if (path->n_rules > 0 && path->rules[0] < engine->n_rules)
-        __builtin_prefetch(&engine->rule_stats[path->rules[0]], 1);
+    const struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    if (cold->protocol == PS_PROTOCOL_NONE)
+        return;
+    __builtin_prefetch(ps_flow_state(&engine->table, line), 1);
+    if (!cold->grant.recalled)
+        ps_match_prefetch(engine->image, &cold->path);
 }
 
 void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out)
@@ -237,6 +261,7 @@ void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, 
             prefetch_policy(engine, engine->hint[i]);
     for (uint32_t i = 0; i < n; i++)
         judge(engine, &packets[i], i, &out[i]);
+    engine->unsettled = true;
     engine->stats.retransmissions = engine->streams.n_retransmitted;
     engine->stats.out_of_order = engine->streams.n_kept;
 }
@@ -253,12 +278,14 @@ const struct ps_engine_stats *ps_engine_stats(const struct ps_engine *engine)
     return &engine->stats;
 }
 
-const struct ps_conduit_stats *ps_engine_conduit_stats(const struct ps_engine *engine, uint32_t conduit)
+const struct ps_conduit_stats *ps_engine_conduit_stats(struct ps_engine *engine, uint32_t conduit)
 {
+    settle_all(engine);
     return &engine->conduit_stats[conduit < engine->n_conduits ? conduit : engine->n_conduits];
 }
 
-const struct ps_rule_stats *ps_engine_rule_stats(const struct ps_engine *engine, uint32_t rule)
+const struct ps_rule_stats *ps_engine_rule_stats(struct ps_engine *engine, uint32_t rule)
 {
+    settle_all(engine);
     return &engine->rule_stats[rule < engine->n_rules ? rule : engine->n_rules];
 }

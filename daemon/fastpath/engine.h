@@ -202,6 +202,7 @@ uint32_t ps_engine_events(struct ps_engine *engine, struct ps_event *events, uin
 /* ---- counters --------------------------------------------------------------------------------------------------- */
 
 const struct ps_engine_stats *ps_engine_stats(const struct ps_engine *engine);
-/* conduit == ps_image_n_conduits(): traffic of no conduit. */
-const struct ps_conduit_stats *ps_engine_conduit_stats(const struct ps_engine *engine, uint32_t conduit);
-const struct ps_rule_stats *ps_engine_rule_stats(const struct ps_engine *engine, uint32_t rule);
+/* conduit == ps_image_n_conduits(): traffic of no conduit. The first of these two after a burst walks the flows, which
+ * count for their conduits and rules in between. Not while a burst is judged. */
+const struct ps_conduit_stats *ps_engine_conduit_stats(struct ps_engine *engine, uint32_t conduit);
+const struct ps_rule_stats *ps_engine_rule_stats(struct ps_engine *engine, uint32_t rule);

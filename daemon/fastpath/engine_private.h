@@ -33,6 +33,7 @@ struct ps_engine {
     struct ps_rule_stats *rule_stats;
     uint32_t n_conduits, n_rules;
     uint32_t finish_line; /* where ps_engine_finish goes on */
+    bool unsettled;       /* flows may hold counts that conduits and rules lack */
     struct ps_decision nobody; /* the decision of no packet */
     const struct ps_dissector *dissectors[PS_N_DISSECTORS];
     uint8_t port_protocol[2][65536]; /* by transport (UDP: 1) and server port: whose dissector reads refused flows */
@@ -59,13 +60,24 @@ uint32_t ps_engine_find(const struct ps_engine *engine, const struct ps_key *key
 /* Ends a flow: what is kept is judged, its end is told. Its line stays, closed, until it is removed. */
 void ps_engine_close(struct ps_engine *engine, uint32_t line);
 
+/* The same, and its line is free. */
+void ps_engine_remove(struct ps_engine *engine, uint32_t line);
+
+/* Hands on what a flow has counted for its conduit and rule. */
+void ps_engine_settle(struct ps_engine *engine, struct ps_flow_cold *cold);
+
+/* Packets that a flow counts before it hands on: as many cannot hold so many PDUs that 32 bits overflow. */
+#define PS_UNSETTLED_MAX 65536u
+
 /* A packet of a flow was seen: counts it. */
 static inline void ps_engine_touch(struct ps_engine *engine, struct ps_flow *flow, struct ps_flow_cold *cold)
 {
     flow->seen = ps_flow_ticks(engine->now_ns);
     cold->packets++;
-    if (flow->flags & PS_FLOW_NOT_OURS)
+    if (flow->flags & PS_FLOW_NOT_OURS) {
+        cold->settled++;
         engine->stats.not_ours++;
-    else
-        ps_engine_conduit(engine, &cold->path)->packets++;
+    } else if (cold->packets - cold->settled >= PS_UNSETTLED_MAX) {
+        ps_engine_settle(engine, cold);
+    }
 }

@@ -51,11 +51,26 @@ struct ps_flow {
     uint8_t dir[2];     /* enum ps_flow_dir_flag */
 };
 
-/* What only some packets need. */
+/* The last fact without values that was granted, and the rule that did: clients ask the same again and again. */
+struct ps_flow_grant {
+    uint32_t station, space, first, last;
+    uint16_t function;
+    uint8_t op;     /* PS_OP_NONE: there is none */
+    bool recalled;  /* it was asked for again: rules need not be fetched */
+    uint32_t rule;
+};
+
+/* What a packet judged in its flow needs besides; repeated polls stay within the first 64 octets. Counters of conduit
+ * and rule are gathered here and handed on later (ps_verdict_settle), so that a packet need not touch those lines. */
 struct ps_flow_cold {
     uint32_t packets;
     uint8_t reason;   /* enum ps_reason: why it is not granted */
     uint8_t protocol; /* whose dissector reads it, PS_PROTOCOL_NONE: none */
+    uint32_t settled; /* of packets: those that the conduit's counter holds */
+    uint32_t allowed; /* PDUs and packets that it does not hold yet */
+    uint32_t replies; /* of allowed */
+    uint32_t by_rule; /* what grant.rule has allowed and its counter does not hold yet */
+    struct ps_flow_grant grant;
     struct ps_path path;
 };
 

@@ -12,7 +12,7 @@
 struct view {
     struct ps_engine *engine;
     struct ps_flow *flow;
-    const struct ps_flow_cold *cold;
+    struct ps_flow_cold *cold;
     const struct ps_dissector *dissector;
     struct ps_dialog dialog;
 };
@@ -21,7 +21,7 @@ static struct view view_current(struct ps_engine *engine)
 {
     uint32_t line = engine->current.line;
     struct ps_flow *flow = ps_engine_flow(engine, line);
-    const struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
     return (struct view){
         .engine = engine,
         .flow = flow,
@@ -38,6 +38,24 @@ static struct view view_current(struct ps_engine *engine)
 
 /* ---- one PDU --------------------------------------------------------------------------------------------------- */
 
+/* Is fact, to the last field, the one that was granted before? Facts with values are never remembered. */
+static bool is_granted_again(const struct ps_flow_grant *grant, const struct ps_fact *fact)
+{
+    uint32_t differs = (grant->station ^ fact->station) | (grant->space ^ fact->space) | (grant->first ^ fact->first) |
+                       (grant->last ^ fact->last) | (uint32_t)(grant->function ^ fact->function) |
+                       (uint32_t)(grant->op ^ fact->op);
+    return differs == 0 && grant->op != PS_OP_NONE && fact->values.kind == PS_VALUE_NONE;
+}
+
+static void remember(const struct view *v, const struct ps_fact *fact, uint32_t rule)
+{
+    struct ps_flow_grant *grant = &v->cold->grant;
+    if (rule != grant->rule && v->cold->by_rule > 0)
+        ps_engine_settle(v->engine, v->cold);
+    *grant = (struct ps_flow_grant){.station = fact->station, .space = fact->space, .first = fact->first,
+                                    .last = fact->last, .function = fact->function, .op = fact->op, .rule = rule};
+}
+
 /* PS_REASON_NONE and the last rule when every fact is granted. */
 static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
 {
@@ -46,11 +64,18 @@ static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
         return v->cold->reason;
     if (facts->n_facts == 0)
         return PS_REASON_NO_FACTS;
+    if (facts->n_facts == 1 && is_granted_again(&v->cold->grant, &facts->item[0])) {
+        v->cold->grant.recalled = true;
+        *rule = v->cold->grant.rule;
+        return PS_REASON_NONE;
+    }
     for (unsigned i = 0; i < facts->n_facts; i++) {
         enum ps_reason reason = ps_match_fact(v->engine->image, &v->cold->path, &facts->item[i], rule);
         if (reason != PS_REASON_NONE)
             return reason;
     }
+    if (facts->n_facts == 1 && facts->item[0].values.kind == PS_VALUE_NONE)
+        remember(v, &facts->item[0], *rule);
     return PS_REASON_NONE;
 }
 

@@ -18,8 +18,7 @@ static bool find_or_open(struct ps_engine *engine, const struct ps_desc *desc, u
 {
     engine->current.line = ps_engine_find(engine, &desc->key, hash, hint);
     if (engine->current.line != PS_NONE && is_stale(engine, engine->current.line)) {
-        ps_engine_close(engine, engine->current.line);
-        ps_flow_remove(&engine->table, engine->current.line);
+        ps_engine_remove(engine, engine->current.line);
         engine->current.line = PS_NONE;
     }
     if (engine->current.line == PS_NONE)

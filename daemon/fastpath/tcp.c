@@ -41,8 +41,7 @@ static bool is_new_connection(const struct ps_flow *flow, const struct ps_desc *
 static bool open_by_syn(struct ps_engine *engine, const struct ps_desc *desc, uint64_t hash)
 {
     if (engine->current.line != PS_NONE) {
-        ps_engine_close(engine, engine->current.line);
-        ps_flow_remove(&engine->table, engine->current.line);
+        ps_engine_remove(engine, engine->current.line);
         engine->current.line = PS_NONE;
     }
     if (!ps_admit(engine, desc, hash, PS_OPENER_SENDER))
@@ -161,6 +160,30 @@ static void judge_inspected(struct ps_engine *engine, const struct ps_desc *desc
         refuse(engine, desc, reason);
 }
 
+/* The next octets of a connection that goes its way: nothing kept, lost, closing or acknowledged ahead, and nothing to
+ * be asked about the sender. What judge_data() would do with it is to hand them on. */
+static bool is_in_order(const struct ps_engine *engine, const struct ps_flow *flow, const struct ps_desc *desc)
+{
+    unsigned dir = engine->current.dir;
+    uint8_t flags = desc->tcp_flags & (PS_TCP_FIN | PS_TCP_RST | PS_TCP_URG | PS_TCP_ACK);
+    bool steady = (flow->flags | PS_FLOW_MISSED) == (PS_FLOW_GRANTED | PS_FLOW_INSPECTED | PS_FLOW_MISSED) &&
+                  flow->phase == PS_FLOW_OPEN && engine->current.packet->port == PS_PORT_UNKNOWN;
+    bool next = flow->dir[dir] == PS_DIR_STARTED && flow->half[dir] == PS_NONE && flow->next[dir] == desc->seq;
+    bool acked = flow->dir[!dir] == PS_DIR_STARTED && (int32_t)(desc->ack - flow->next[!dir]) <= 0;
+    return steady && next && acked && flags == PS_TCP_ACK && desc->payload_len == desc->payload_wire;
+}
+
+static void judge_in_order(struct ps_engine *engine, struct ps_flow *flow, const struct ps_desc *desc)
+{
+    if (desc->payload_len == 0)
+        return;
+    unsigned dir = engine->current.dir;
+    flow->next[dir] += desc->payload_len;
+    engine->streams.sink.bytes(engine->streams.sink.ctx, desc->payload, desc->payload_len);
+    if (flow->half[dir] != PS_NONE)
+        ps_stream_half_settle(&engine->streams, flow, dir);
+}
+
 /* ---- the rest -------------------------------------------------------------------------------------------------- */
 
 /* Both ends have said that they are done, or one that it is over. */
@@ -229,7 +252,9 @@ void ps_tcp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t
     struct ps_flow *flow = current_flow(engine);
     engine->current.dir = dir_of(flow, desc);
     ps_engine_touch(engine, flow, current_cold(engine));
-    if (!(flow->flags & PS_FLOW_NOT_OURS)) {
+    if (is_in_order(engine, flow, desc)) {
+        judge_in_order(engine, flow, desc);
+    } else if (!(flow->flags & PS_FLOW_NOT_OURS)) {
         if (ps_admit_sender(engine, desc))
             judge_data(engine, desc);
     } else {

@@ -48,10 +48,13 @@ static void count_denied(struct ps_engine *engine, const struct ps_judged *judge
     conduit->monitored += judged->monitored;
 }
 
-static void count_allowed(struct ps_engine *engine, const struct ps_path *path, uint32_t rule)
+/* In the flow's own line, where the rule is the one it remembers. */
+static void count_allowed(struct ps_engine *engine, struct ps_flow_cold *cold, uint32_t rule)
 {
-    ps_engine_conduit(engine, path)->allowed++;
-    if (rule < engine->n_rules)
+    cold->allowed++;
+    if (rule == cold->grant.rule && rule != PS_NONE)
+        cold->by_rule++;
+    else if (rule < engine->n_rules)
         engine->rule_stats[rule].allowed++;
 }
 
@@ -152,10 +155,10 @@ static void refuse(struct ps_engine *engine, struct ps_judged *judged)
 void ps_verdict_pdu(struct ps_engine *engine, const struct ps_verdict_pdu *pdu)
 {
     if (pdu->reason == PS_REASON_NONE) {
-        const struct ps_path *path = &ps_flow_cold(&engine->table, engine->current.line)->path;
+        struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
         engine->stats.pdus_allowed++;
-        ps_engine_conduit(engine, path)->replies += pdu->reply;
-        count_allowed(engine, path, pdu->rule);
+        cold->replies += pdu->reply;
+        count_allowed(engine, cold, pdu->rule);
         if (!engine->config.on_judged)
             return;
     }
@@ -175,9 +178,9 @@ void ps_verdict_pdu(struct ps_engine *engine, const struct ps_verdict_pdu *pdu)
 
 void ps_verdict_packet_allowed(struct ps_engine *engine)
 {
-    const struct ps_path *path = &ps_flow_cold(&engine->table, engine->current.line)->path;
-    uint32_t rule = path->n_rules > 0 ? path->rules[0] : PS_NONE;
-    count_allowed(engine, path, rule);
+    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
+    uint32_t rule = cold->path.n_rules > 0 ? cold->path.rules[0] : PS_NONE;
+    count_allowed(engine, cold, rule);
     if (!engine->config.on_judged)
         return;
     struct ps_judged judged = judged_flow(engine, PS_JUDGED_PACKET);

@@ -28,15 +28,15 @@ struct ps_ends {
 
 /* What the policy says about a flow, resolved once. Zeroed: nothing is granted. */
 struct ps_path {
+    uint32_t relax;         /* relax switches of the server for `protocol` */
+    uint32_t timeout_ms;    /* the longest of the candidate rules; 0: default */
+    uint16_t max_outstanding; /* the largest of the candidate rules; 0: default */
+    uint16_t server_port;
     uint32_t conduit;       /* PS_NONE: none */
     uint32_t client_asset;  /* PS_NONE: not a named asset */
     uint32_t server_asset;
     uint32_t client_zone;   /* PS_NONE: no zone */
     uint32_t server_zone;
-    uint32_t relax;         /* relax switches of the server for `protocol` */
-    uint32_t timeout_ms;    /* the longest of the candidate rules; 0: default */
-    uint16_t max_outstanding; /* the largest of the candidate rules; 0: default */
-    uint16_t server_port;
     uint8_t protocol;       /* enum ps_protocol: which dissector judges it; PS_PROTOCOL_TCP...: uninspected */
     uint8_t mode;           /* enum ps_mode of the conduit */
     uint8_t on_deny;        /* enum ps_on_deny */

@@ -145,7 +145,7 @@ static void run_record(struct ps_engine *engine, uint8_t control, const uint8_t 
     free(frame);
 }
 
-static void check_sums(const struct ps_engine *engine)
+static void check_sums(struct ps_engine *engine)
 {
     const struct ps_engine_stats *s = ps_engine_stats(engine);
     uint64_t by_class = 0, by_reason = 0, by_conduit = 0;
