@@ -44,6 +44,11 @@ struct ps_dissector {
     uint32_t state_len;      /* octets of protocol state per flow */
     const struct ps_vocab *vocab;
 
+    /* frame() and decode() in one, for the few kinds of PDU that make up most of the traffic: the length of the one that
+     * starts at data, of which both would say PS_OK, with facts (cleared by the caller) as decode() fills them. 0: they
+     * have to be asked; facts are as they were. NULL: always. */
+    uint32_t (*common)(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
+
     /* PS_OK and *len: the PDU is the first *len octets of rd, all there.
      * PS_MORE: not all there yet, no contradiction so far; *len is the total length where already known, else 0.
      * PS_BAD: fault in rd. *len is the PDU's extent where its header is sound enough to tell (the PDU is refused, the

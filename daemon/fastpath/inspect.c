@@ -85,6 +85,16 @@ static bool is_unjudged_reply(const struct view *v)
     return v->dialog.dir == PS_TO_CLIENT && !(v->flow->flags & PS_FLOW_GRANTED);
 }
 
+/* A sound PDU, whose facts are the engine's. */
+static void judge_sound(const struct view *v, struct ps_verdict_pdu *pdu)
+{
+    const struct ps_facts *facts = &v->engine->facts;
+    pdu->reply = facts->kind == PS_PDU_REPLY || facts->kind == PS_PDU_REFUSAL;
+    if (!pdu->reply || facts->n_facts > 0)
+        pdu->reason = (uint8_t)match_facts(v, &pdu->rule);
+    v->dissector->accept(&v->dialog, facts);
+}
+
 /* data[0..len) is a whole PDU, or as much as there is of one that frame() refused with `fault`. */
 static void judge(const struct view *v, const uint8_t *data, uint32_t len, struct ps_rd_fault fault)
 {
@@ -101,13 +111,27 @@ static void judge(const struct view *v, const uint8_t *data, uint32_t len, struc
         if (!PS_CHECK(pdu.reason != PS_REASON_NONE))
             pdu.reason = PS_REASON_BUG;
     } else {
-        pdu.reply = engine->facts.kind == PS_PDU_REPLY || engine->facts.kind == PS_PDU_REFUSAL;
-        if (!pdu.reply || engine->facts.n_facts > 0)
-            pdu.reason = (uint8_t)match_facts(v, &pdu.rule);
-        v->dissector->accept(&v->dialog, &engine->facts);
+        judge_sound(v, &pdu);
     }
     if (!is_unjudged_reply(v))
         ps_verdict_pdu(engine, &pdu);
+}
+
+/* The length of a common PDU, which has been judged; 0: it is none. */
+static uint32_t judge_common(const struct view *v, const uint8_t *data, uint32_t len)
+{
+    struct ps_engine *engine = v->engine;
+    if (!v->dissector->common)
+        return 0;
+    ps_facts_clear(&engine->facts);
+    uint32_t n = v->dissector->common(&v->dialog, data, len, &engine->facts);
+    if (n == 0 || !PS_CHECK(n <= len))
+        return 0;
+    struct ps_verdict_pdu pdu = {.dissector = v->dissector, .data = data, .len = n, .rule = PS_NONE};
+    judge_sound(v, &pdu);
+    if (!is_unjudged_reply(v))
+        ps_verdict_pdu(engine, &pdu);
+    return n;
 }
 
 /* ---- framing --------------------------------------------------------------------------------------------------- */
@@ -190,7 +214,9 @@ static uint32_t skip_rest(struct view *v, uint32_t len, uint32_t extent)
 static uint32_t take_first(struct view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_rd_fault fault;
-    uint32_t extent;
+    uint32_t extent = is_seeking(v) ? 0 : judge_common(v, data, len);
+    if (extent > 0)
+        return extent;
     switch (frame(v, data, len, &extent, &fault)) {
     case PS_OK:
         found(v);

@@ -133,6 +133,6 @@ enum ps_result mb_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struc
         decode_request(&pdu, fc);
     else
         decode_reply(&pdu, fc);
-    mb_note_store(&pdu);
+    mb_note_put(facts, &pdu.note);
     return ps_rd_finish(rd);
 }

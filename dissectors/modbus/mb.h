@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/fact.h"
 #include "base/rd.h"
@@ -27,6 +28,7 @@ enum mb_row {
 #define MB_ROW_NONE 0xffu
 
 enum mb_fc {
+    MB_FC_READ_DISCRETE_INPUTS = 2,
     MB_FC_READ_HOLDING_REGISTERS = 3,
     MB_FC_READ_INPUT_REGISTERS = 4,
     MB_FC_DIAGNOSTICS = 8,
@@ -88,6 +90,8 @@ enum mb_space {
 };
 
 #define MB_ADDRESSES 65536u
+#define MB_READ_BITS_MAX 2000u     /* FC 1, 2 */
+#define MB_READ_REGISTERS_MAX 125u /* FC 3, 4, 23 */
 #define MB_RECORDS 10000u /* of a file: 0..9999 */
 #define MB_HEADER_LEN 7u  /* MBAP header; the PDU starts here with its function code */
 #define MB_LENGTH_MIN 2u  /* of the MBAP length field: unit id and function code */
@@ -185,6 +189,24 @@ struct mb_pdu {
 
 uint64_t mb_hash(const uint8_t *data, uint32_t len);
 
+/* Captures may step back in time a little: that is no waiting time. */
+static inline bool mb_is_live(const struct ps_dialog *dialog, const struct mb_pending *pending)
+{
+    uint64_t timeout = dialog->timeout_ns ? dialog->timeout_ns : MB_TIMEOUT_DEFAULT_NS;
+    return dialog->now_ns <= pending->sent_ns || dialog->now_ns - pending->sent_ns <= timeout;
+}
+
+/* Leaves note in facts, which have transaction, station and function. Whole words, so that what was stored in pieces is
+ * never loaded as one: that would stall. */
+static inline void mb_note_put(struct ps_facts *facts, const struct mb_note *note)
+{
+    uint64_t words[3] = {note->hash,
+                         (uint64_t)note->echo << 32 | (uint64_t)(facts->transaction & 0xffff) << 16 |
+                             (uint64_t)(facts->station & 0xff) << 8 | (facts->function & 0xff),
+                         (uint64_t)note->value << 16 | (uint64_t)note->effect << 8 | note->slot};
+    memcpy(facts->pairing, words, sizeof words);
+}
+
 /* A well-formed request: may it be sent now? Notes it for accept(). */
 void mb_pair_request(struct mb_pdu *pdu);
 
@@ -194,9 +216,6 @@ void mb_pair_reply(struct mb_pdu *pdu);
 /* A reply must hold this against its request: fault modbus-reply, or, mid-stream, a reply to another request. */
 void mb_expect(struct mb_pdu *pdu, bool held);
 
-/* Leaves pdu->note in its facts. */
-void mb_note_store(const struct mb_pdu *pdu);
-
 void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void mb_gap(const struct ps_dialog *dialog);
 
@@ -204,6 +223,7 @@ void mb_gap(const struct ps_dialog *dialog);
 
 enum ps_result mb_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
 enum ps_result mb_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
+uint32_t mb_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
 
 /* Largest MBAP length that this function code may have in this direction. */
 uint32_t mb_length_max(const struct ps_dialog *dialog, uint8_t fc);

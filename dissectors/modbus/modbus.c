@@ -140,6 +140,7 @@ const struct ps_dissector ps_modbus = {
     .max_pdu_len = MB_HEADER_LEN - 1 + MB_UMAS_SIZE_MAX + 2,
     .state_len = sizeof(struct mb_state),
     .vocab = &vocab,
+    .common = mb_common,
     .frame = mb_frame,
     .decode = mb_decode,
     .accept = mb_accept,

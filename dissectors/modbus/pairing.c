@@ -18,6 +18,21 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
+/* len <= 8 octets as one number, different ones for different octets. */
+static uint64_t last_word(const uint8_t *data, uint32_t len)
+{
+    uint64_t word = 0;
+    if (len >= 4) { /* two halves, which may overlap */
+        uint32_t low, high;
+        memcpy(&low, data, sizeof low);
+        memcpy(&high, data + len - 4, sizeof high);
+        return (uint64_t)high << 32 | low;
+    }
+    for (uint32_t i = 0; i < len; i++)
+        word = word << 8 | data[i];
+    return word;
+}
+
 /* Two PDUs of this length that differ have different hashes but for one chance in 2^64; the function code inside and
  * the length keep functions apart. Not meant to withstand somebody who looks for collisions: those could only make a
  * client's own request look like a retry of another one that policy has judged all the same. */
@@ -31,10 +46,7 @@ uint64_t mb_hash(const uint8_t *data, uint32_t len)
         data += 8;
         len -= 8;
     }
-    word = 0;
-    for (uint32_t i = 0; i < len; i++)
-        word = word << 8 | data[i];
-    return mix(hash, word);
+    return mix(hash, last_word(data, len));
 }
 
 static uint32_t outstanding_max(const struct ps_dialog *dialog)
@@ -42,13 +54,6 @@ static uint32_t outstanding_max(const struct ps_dialog *dialog)
     if (dialog->max_outstanding == 0)
         return MB_OUTSTANDING_DEFAULT;
     return dialog->max_outstanding < MB_OUTSTANDING_MAX ? dialog->max_outstanding : MB_OUTSTANDING_MAX;
-}
-
-/* Captures may step back in time a little: that is no waiting time. */
-static bool is_live(const struct ps_dialog *dialog, const struct mb_pending *pending)
-{
-    uint64_t timeout = dialog->timeout_ns ? dialog->timeout_ns : MB_TIMEOUT_DEFAULT_NS;
-    return dialog->now_ns <= pending->sent_ns || dialog->now_ns - pending->sent_ns <= timeout;
 }
 
 /* Nobody need answer it: a write to unit 0, which gateways spread over a serial line, and Force Listen Only Mode
@@ -68,7 +73,7 @@ void mb_pair_request(struct mb_pdu *pdu)
     bool fifo = mb_relaxed(pdu->dialog, MB_RELAX_SAME_TI_FIFO), overtaken = false;
     for (uint8_t i = 0; i < state->n_pending; i++) {
         const struct mb_pending *pending = &state->pending[i];
-        if (!is_live(pdu->dialog, pending)) {
+        if (!mb_is_live(pdu->dialog, pending)) {
             expired = expired == MB_SLOT_NONE ? i : expired;
             continue;
         }
@@ -118,7 +123,7 @@ void mb_pair_reply(struct mb_pdu *pdu)
         const struct mb_pending *pending = &state->pending[i];
         if (pending->transaction != pdu->transaction)
             continue;
-        if (is_live(pdu->dialog, pending)) {
+        if (mb_is_live(pdu->dialog, pending)) {
             pdu->request = pending;
             pdu->note.slot = i;
             mb_expect(pdu, pending->unit == pdu->unit || mb_relaxed(pdu->dialog, MB_RELAX_UNIT_ANY));
@@ -169,22 +174,6 @@ static uint64_t load_word(const uint8_t *from)
     uint64_t word;
     memcpy(&word, from, sizeof word);
     return word;
-}
-
-static void store_word(uint8_t *to, uint64_t word)
-{
-    memcpy(to, &word, sizeof word);
-}
-
-/* Whole words, so that what was stored in pieces is never loaded as one: that would stall. */
-void mb_note_store(const struct mb_pdu *pdu)
-{
-    const struct mb_note *note = &pdu->note;
-    uint8_t *to = pdu->facts->pairing;
-    store_word(to, note->hash);
-    store_word(to + 8, (uint64_t)note->echo << 32 | (uint64_t)pdu->transaction << 16 | (uint64_t)pdu->unit << 8 |
-                           pdu->row);
-    store_word(to + 16, (uint64_t)note->value << 16 | (uint64_t)note->effect << 8 | note->slot);
 }
 
 void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts)

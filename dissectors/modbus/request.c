@@ -7,8 +7,6 @@
 
 #include <stddef.h>
 
-#define BITS_MAX 2000u            /* FC 1, 2 */
-#define REGISTERS_MAX 125u        /* FC 3, 4, 23 */
 #define REGISTERS_MAX_RELAXED 127u /* what a byte count can say */
 #define WRITE_BITS_MAX 1968u      /* FC 15 */
 #define WRITE_REGISTERS_MAX 123u  /* FC 16 */
@@ -51,14 +49,14 @@ void mb_request_read_bits(struct mb_pdu *pdu)
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
     pdu->note.echo = quantity;
-    if (mb_require_block(pdu, address, quantity, BITS_MAX))
+    if (mb_require_block(pdu, address, quantity, MB_READ_BITS_MAX))
         mb_fact(pdu, PS_OP_READ, mb_space_of(pdu->row), address, quantity);
 }
 
 /* FC 3, 4: address 2, quantity 2. Some meters answer more than the 125 registers of the standard. */
 void mb_request_read_registers(struct mb_pdu *pdu)
 {
-    uint32_t max = mb_relaxed(pdu->dialog, MB_RELAX_MAX_QUANTITY) ? REGISTERS_MAX_RELAXED : REGISTERS_MAX;
+    uint32_t max = mb_relaxed(pdu->dialog, MB_RELAX_MAX_QUANTITY) ? REGISTERS_MAX_RELAXED : MB_READ_REGISTERS_MAX;
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
     pdu->note.echo = quantity;
@@ -148,7 +146,7 @@ void mb_request_read_write(struct mb_pdu *pdu)
 {
     uint32_t address = ps_rd_u16be(pdu->rd);
     uint32_t quantity = ps_rd_u16be(pdu->rd);
-    if (!mb_require_block(pdu, address, quantity, REGISTERS_MAX))
+    if (!mb_require_block(pdu, address, quantity, MB_READ_REGISTERS_MAX))
         return;
     mb_fact(pdu, PS_OP_READ, MB_SPACE_HOLDING, address, quantity);
     write_block(pdu, EXCHANGE_MAX);
