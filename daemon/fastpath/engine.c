@@ -96,11 +96,9 @@ void ps_engine_free(struct ps_engine *engine)
 
 uint32_t ps_engine_find(const struct ps_engine *engine, const struct ps_key *key, uint64_t hash, uint32_t hint)
 {
-    if (hint != PS_NONE && engine->table.flows[hint].phase != PS_FLOW_FREE) {
-        const struct ps_key *held = &engine->table.flows[hint].key;
-        if (ps_key_equal(held, key) || ps_key_mirrors(held, key))
-            return hint;
-    }
+    if (hint != PS_NONE && engine->table.flows[hint].phase != PS_FLOW_FREE &&
+        ps_key_likely_names(&engine->table.flows[hint].key, key))
+        return hint;
     return ps_flow_find(&engine->table, key, hash);
 }
 
@@ -177,10 +175,11 @@ static void dispatch(struct ps_engine *engine, uint32_t i)
         ps_admit_refuse(engine, desc, desc->reason);
         return;
     }
-    switch ((enum ps_kind)desc->kind) {
-    case PS_KIND_TCP:
+    if (desc->kind == PS_KIND_TCP) { /* nearly always */
         ps_tcp_judge(engine, desc, engine->hash[i], engine->hint[i]);
         return;
+    }
+    switch ((enum ps_kind)desc->kind) {
     case PS_KIND_ICMP:
         ps_icmp_judge(engine, desc, engine->hash[i], engine->hint[i]);
         return;
@@ -192,6 +191,7 @@ static void dispatch(struct ps_engine *engine, uint32_t i)
     case PS_KIND_FRAME:
         ps_plain_judge(engine, desc, engine->hash[i], engine->hint[i]);
         return;
+    case PS_KIND_TCP:
     case PS_KIND_NONE:
         break;
     }
@@ -200,21 +200,36 @@ static void dispatch(struct ps_engine *engine, uint32_t i)
 
 static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint32_t i, struct ps_decision *out)
 {
-    const struct ps_desc *desc = &engine->desc[i];
-    struct ps_engine_stats *stats = &engine->stats;
     *out = (struct ps_decision){.verdict = PS_VERDICT_PASS};
     if (packet->time_ns > engine->now_ns)
         engine->now_ns = packet->time_ns;
     engine->number = packet->number;
     engine->current = (struct ps_current){.packet = packet, .out = out, .line = PS_NONE};
-    stats->packets++;
-    stats->bytes += packet->wire_len;
-    stats->cut_packets += packet->len < packet->wire_len;
-    stats->offloaded_checksums += desc->offloaded;
-    stats->non_ip += desc->kind == PS_KIND_FRAME || desc->kind == PS_KIND_ARP;
     dispatch(engine, i);
-    stats->passed += out->verdict == PS_VERDICT_PASS;
-    stats->dropped += out->verdict != PS_VERDICT_PASS;
+}
+
+/* What is counted whatever becomes of the packets. */
+static void count(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, const struct ps_decision *out)
+{
+    struct ps_engine_stats *stats = &engine->stats;
+    uint64_t bytes = 0;
+    uint32_t cut = 0, passed = 0, offloaded = 0, non_ip = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        bytes += packets[i].wire_len;
+        cut += packets[i].len < packets[i].wire_len;
+        passed += out[i].verdict == PS_VERDICT_PASS;
+        offloaded += engine->desc[i].offloaded;
+        non_ip += engine->desc[i].kind == PS_KIND_FRAME || engine->desc[i].kind == PS_KIND_ARP;
+    }
+    stats->packets += n;
+    stats->bytes += bytes;
+    stats->cut_packets += cut;
+    stats->passed += passed;
+    stats->dropped += n - passed;
+    stats->offloaded_checksums += offloaded;
+    stats->non_ip += non_ip;
+    stats->retransmissions = engine->streams.n_retransmitted;
+    stats->out_of_order = engine->streams.n_kept;
 }
 
 /* What a packet's judgement will touch is fetched while the others of its burst are worked on: first the packets, then
@@ -262,8 +277,7 @@ void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, 
     for (uint32_t i = 0; i < n; i++)
         judge(engine, &packets[i], i, &out[i]);
     engine->unsettled = true;
-    engine->stats.retransmissions = engine->streams.n_retransmitted;
-    engine->stats.out_of_order = engine->streams.n_kept;
+    count(engine, packets, n, out);
 }
 
 /* ---- what happened --------------------------------------------------------------------------------------------- */

@@ -214,9 +214,7 @@ static uint32_t skip_rest(struct view *v, uint32_t len, uint32_t extent)
 static uint32_t take_first(struct view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_rd_fault fault;
-    uint32_t extent = is_seeking(v) ? 0 : judge_common(v, data, len);
-    if (extent > 0)
-        return extent;
+    uint32_t extent;
     switch (frame(v, data, len, &extent, &fault)) {
     case PS_OK:
         found(v);
@@ -282,7 +280,10 @@ static uint32_t take(struct view *v, const uint8_t *data, uint32_t len)
         half->skip -= n;
         return n;
     }
-    return half && half->len > 0 ? take_next(v, half, data, len) : take_first(v, data, len);
+    if (half && half->len > 0)
+        return take_next(v, half, data, len);
+    uint32_t n = is_seeking(v) ? 0 : judge_common(v, data, len);
+    return n > 0 ? n : take_first(v, data, len);
 }
 
 void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len)

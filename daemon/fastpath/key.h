@@ -62,6 +62,16 @@ static inline bool ps_key_mirrors(const struct ps_key *a, const struct ps_key *b
     return (differ | (uint64_t)(a->port[0] ^ b->port[1]) | (uint64_t)(a->port[1] ^ b->port[0])) == 0;
 }
 
+/* Does a name the same flow as b? The ports tell which side to compare with; one comparison is enough. False also where
+ * the ports are the same from both sides and only the mirror image fits. */
+static inline bool ps_key_likely_names(const struct ps_key *a, const struct ps_key *b)
+{
+    unsigned c = a->port[0] != b->port[0] || a->port[1] != b->port[1];
+    uint64_t differ = (a->addr[0].hi ^ b->addr[c].hi) | (a->addr[0].lo ^ b->addr[c].lo) |
+                      (a->addr[1].hi ^ b->addr[!c].hi) | (a->addr[1].lo ^ b->addr[!c].lo) | (a->id ^ b->id);
+    return (differ | (uint64_t)(a->port[0] ^ b->port[c]) | (uint64_t)(a->port[1] ^ b->port[!c])) == 0;
+}
+
 static inline struct ps_key ps_key_mirror(const struct ps_key *key)
 {
     return (struct ps_key){
