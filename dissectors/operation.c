@@ -240,28 +240,42 @@ bool ps_operation_parse(const char *text, struct ps_operation *op, struct ps_txt
 
 /* ---- facts -> text --------------------------------------------------------------------------------------------- */
 
-static void format_values(const struct ps_fact *fact, struct ps_txt *out)
+/* Coils and the like are switched on and off. */
+static bool is_switch(const struct ps_vocab *vocab, const struct ps_fact *fact)
+{
+    int64_t min, max;
+    return vocab->value_limits(fact->function, fact->op, &min, &max) && min == 0 && max == 1;
+}
+
+static void format_value(int64_t value, bool switched, struct ps_txt *out)
+{
+    if (switched)
+        ps_txt_str(out, value ? "on" : "off");
+    else
+        ps_txt_i64(out, value);
+}
+
+static void format_values(const struct ps_vocab *vocab, const struct ps_fact *fact, struct ps_txt *out)
 {
     const struct ps_values *values = &fact->values;
     struct ps_value_range range;
     if (!ps_values_bounds(values, &range.min, &range.max))
         return;
     ps_txt_str(out, " value=");
+    bool switched = is_switch(vocab, fact);
     if (values->kind != PS_VALUE_BOUNDS && values->n <= PS_VALUES_SHOWN) {
         for (uint32_t i = 0; i < values->n; i++) {
             if (i > 0)
                 ps_txt_char(out, ',');
-            ps_txt_i64(out, ps_values_at(values, i));
+            format_value(ps_values_at(values, i), switched, out);
         }
         return;
     }
-    if (range.min != range.max || fact->first == fact->last) {
-        ps_value_range_format(range, out);
+    format_value(range.min, switched, out);
+    if (range.min == range.max && fact->first == fact->last)
         return;
-    }
-    ps_txt_i64(out, range.min);
     ps_txt_str(out, "..");
-    ps_txt_i64(out, range.max);
+    format_value(range.max, switched, out);
 }
 
 static void format_fact(const struct ps_vocab *vocab, const struct ps_fact *fact, uint32_t ops, struct ps_txt *out)
@@ -275,7 +289,7 @@ static void format_fact(const struct ps_vocab *vocab, const struct ps_fact *fact
         ps_txt_char(out, ' ');
         ps_object_format(vocab, range, out);
     }
-    format_values(fact, out);
+    format_values(vocab, fact, out);
 }
 
 static void format_function(const struct ps_vocab *vocab, const struct ps_facts *facts, struct ps_txt *out)

@@ -5,7 +5,7 @@
  * One notation everywhere: rules, explain, policy tests, events, reports. An operation is written
  *
  *     modbus write-single-register station=1 holding:41 value=900
- *     modbus write-multiple-coils station=1 coil:0-3 value=1,0,0,1
+ *     modbus write-multiple-coils station=1 coil:0-3 value=on,off,off,on
  *     modbus read-write-multiple-registers station=1 read holding:0-9 write holding:20-21 value=5,6
  *     modbus read-file-record station=1 file:4:0-9 file:5:1
  *     modbus read-exception-status station=1

@@ -86,7 +86,7 @@ static void write_text(uint16_t function, char *text, size_t size)
         ps_txt_char(&txt, ' ');
         ps_object_format(vocab, range, &txt);
         if (vocab->value_limits(function, (uint8_t)op, &min, &max))
-            ps_txt_str(&txt, " value=0,1");
+            ps_txt_str(&txt, max == 1 ? " value=off,on" : " value=0,1");
     }
 }
 
@@ -112,7 +112,7 @@ START_TEST(test_ps_operation_parse__notations__one_canonical_text)
         {"modbus 6 station=1 holding:41 value=900", "modbus write-single-register station=1 holding:41 value=900"},
         {"  modbus\t6  holding:41 station=1 value=900 ", "modbus write-single-register station=1 holding:41 value=900"},
         {"modbus 6 station=1 4x00042 value=900", "modbus write-single-register station=1 holding:41 value=900"},
-        {"modbus 5 station=1 coil:3 value=on", "modbus write-single-coil station=1 coil:3 value=1"},
+        {"modbus 5 station=1 coil:3 value=on", "modbus write-single-coil station=1 coil:3 value=on"},
         {"modbus 16 station=0 holding:0-9 value=3..8",
          "modbus write-multiple-registers station=0 holding:0-9 value=3..8"},
         {"modbus 16 station=0 holding:0-8 value=1,2,3,4,5,6,7,8,9",
