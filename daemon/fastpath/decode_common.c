@@ -19,7 +19,7 @@
 #define TYPE_VLAN 0x8100u
 
 /* Header checksum and TCP checksum in one go: the pseudo header's addresses stand before the segment anyway. */
-static bool are_sums_right(const uint8_t *ip, uint32_t total)
+static inline bool are_sums_right(const uint8_t *ip, uint32_t total)
 {
     uint64_t addresses = ps_checksum_add_u64(0, ip + 12);
     uint64_t header = ps_checksum_add_u64(ps_checksum_plus(addresses, ps_checksum_u32(ip + 8)), ip);
@@ -40,7 +40,7 @@ static uint32_t common_header_len(const uint8_t *tcp, uint32_t len)
 }
 
 /* len octets from ip to the end of the frame, at least those of both headers. */
-static bool is_common_ipv4(const uint8_t *ip, uint32_t len, bool port_known)
+static inline bool is_common_ipv4(const uint8_t *ip, uint32_t len, bool port_known)
 {
     uint32_t total = ps_be16(ip + 2), src = ps_be32(ip + 12), dst = ps_be32(ip + 16);
     bool plain = ip[0] == 0x45 && ip[9] == PS_PROTO_TCP && ip[8] != 0 && (ps_be16(ip + 6) & 0xbfff) == 0;

@@ -86,13 +86,16 @@ static bool is_unjudged_reply(const struct view *v)
 }
 
 /* A sound PDU, whose facts are the engine's. */
-static void judge_sound(const struct view *v, struct ps_verdict_pdu *pdu)
+static enum ps_reason judge_sound(const struct view *v, uint32_t *rule, bool *reply)
 {
     const struct ps_facts *facts = &v->engine->facts;
-    pdu->reply = facts->kind == PS_PDU_REPLY || facts->kind == PS_PDU_REFUSAL;
-    if (!pdu->reply || facts->n_facts > 0)
-        pdu->reason = (uint8_t)match_facts(v, &pdu->rule);
+    enum ps_reason reason = PS_REASON_NONE;
+    *reply = facts->kind == PS_PDU_REPLY || facts->kind == PS_PDU_REFUSAL;
+    *rule = PS_NONE;
+    if (!*reply || facts->n_facts > 0)
+        reason = match_facts(v, rule);
     v->dissector->accept(&v->dialog, facts);
+    return reason;
 }
 
 /* data[0..len) is a whole PDU, or as much as there is of one that frame() refused with `fault`. */
@@ -111,7 +114,7 @@ static void judge(const struct view *v, const uint8_t *data, uint32_t len, struc
         if (!PS_CHECK(pdu.reason != PS_REASON_NONE))
             pdu.reason = PS_REASON_BUG;
     } else {
-        judge_sound(v, &pdu);
+        pdu.reason = (uint8_t)judge_sound(v, &pdu.rule, &pdu.reply);
     }
     if (!is_unjudged_reply(v))
         ps_verdict_pdu(engine, &pdu);
@@ -127,8 +130,15 @@ static uint32_t judge_common(const struct view *v, const uint8_t *data, uint32_t
     uint32_t n = v->dissector->common(&v->dialog, data, len, &engine->facts);
     if (n == 0 || !PS_CHECK(n <= len))
         return 0;
-    struct ps_verdict_pdu pdu = {.dissector = v->dissector, .data = data, .len = n, .rule = PS_NONE};
-    judge_sound(v, &pdu);
+    uint32_t rule;
+    bool reply;
+    enum ps_reason reason = judge_sound(v, &rule, &reply);
+    if (reason == PS_REASON_NONE && !engine->config.on_judged && (v->flow->flags & PS_FLOW_GRANTED)) {
+        ps_verdict_pdu_counted(engine, rule, reply);
+        return n;
+    }
+    struct ps_verdict_pdu pdu = {.dissector = v->dissector, .data = data, .len = n, .rule = rule,
+                                 .reason = (uint8_t)reason, .reply = reply};
     if (!is_unjudged_reply(v))
         ps_verdict_pdu(engine, &pdu);
     return n;

@@ -152,13 +152,18 @@ static void refuse(struct ps_engine *engine, struct ps_judged *judged)
     observe(engine, judged);
 }
 
+void ps_verdict_pdu_counted(struct ps_engine *engine, uint32_t rule, bool reply)
+{
+    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
+    engine->stats.pdus_allowed++;
+    cold->replies += reply;
+    count_allowed(engine, cold, rule);
+}
+
 void ps_verdict_pdu(struct ps_engine *engine, const struct ps_verdict_pdu *pdu)
 {
     if (pdu->reason == PS_REASON_NONE) {
-        struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
-        engine->stats.pdus_allowed++;
-        cold->replies += pdu->reply;
-        count_allowed(engine, cold, pdu->rule);
+        ps_verdict_pdu_counted(engine, pdu->rule, pdu->reply);
         if (!engine->config.on_judged)
             return;
     }

@@ -24,6 +24,9 @@ struct ps_verdict_pdu {
 /* A PDU of the current flow and direction; its facts are engine->facts. */
 void ps_verdict_pdu(struct ps_engine *engine, const struct ps_verdict_pdu *pdu);
 
+/* The same for an allowed one that no observer wants to hear of. */
+void ps_verdict_pdu_counted(struct ps_engine *engine, uint32_t rule, bool reply);
+
 /* The current packet belongs to an uninspected flow that path->rules[0] grants. */
 void ps_verdict_packet_allowed(struct ps_engine *engine);
 

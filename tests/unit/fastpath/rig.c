@@ -30,6 +30,8 @@ static const char plant[] =
     "      functions = [\"write-single-register\"]; objects = [\"holding:40-47\"]; values = [\"0..1000\"]; },\n"
     "    { name = \"datagrams\"; clients = [\"hmi\"]; servers = [\"plc\"]; protocol = \"modbus\"; transport = \"udp\";\n"
     "      operations = [\"read\"]; },\n"
+    "    { name = \"narrow\"; clients = [\"eng\"]; servers = [\"plc\"]; protocol = \"modbus\"; ports = [\"1502\"];\n"
+    "      stations = [\"1\"]; operations = [\"read\"]; objects = [\"holding:40-41\"]; },\n"
     "    { name = \"web\"; clients = [\"eng\"]; servers = [\"plc\"]; protocol = \"tcp\"; ports = [\"8080\"]; },\n"
     "    { name = \"ntp\"; servers = [\"plc\"]; protocol = \"udp\"; ports = [\"123\"]; },\n"
     "    { name = \"vrrp\"; protocol = \"ip\"; ip_protocols = [112]; },\n"

@@ -192,10 +192,93 @@ START_TEST(test_ps_engine_stats__any_traffic__sums_agree)
 }
 END_TEST
 
+static uint64_t allowed_by_rule(const char *name)
+{
+    for (uint32_t i = 0; i < ps_image_n_rules(&r.image); i++)
+        if (strcmp(ps_image_rule_name(&r.image, i), name) == 0)
+            return ps_engine_rule_stats(r.engine, i)->allowed;
+    return UINT64_MAX;
+}
+
+/* What is gathered in the flow's line is in the counters whenever somebody reads them, and each only once. */
+START_TEST(test_ps_engine_rule_stats__polls_and_writes_in_turn__exact_after_each)
+{
+    rig_init(&r, NULL);
+    struct talk t = talk_between(&r, HMI, PLC, 502);
+    talk_open(&t);
+    for (unsigned i = 1; i <= 5; i++) {
+        talk_hex(&t, PS_TO_SERVER, READ_REQUEST);
+        talk_hex(&t, PS_TO_CLIENT, READ_REPLY);
+        ck_assert_uint_eq(allowed_by_rule("poll"), 2 * i - 1);
+        talk_hex(&t, PS_TO_SERVER, WRITE_REQUEST);
+        talk_hex(&t, PS_TO_CLIENT, WRITE_REPLY);
+        talk_hex(&t, PS_TO_SERVER, READ_REQUEST);
+        talk_hex(&t, PS_TO_CLIENT, READ_REPLY);
+        ck_assert_uint_eq(allowed_by_rule("poll"), 2 * i);
+        ck_assert_uint_eq(allowed_by_rule("setpoint"), i);
+        ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->packets, 3 + 6 * i);
+        ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->allowed, 6 * i);
+        ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->replies, 3 * i);
+    }
+    talk_send(&t, PS_TO_SERVER, 0x04 | 0x10, NULL, 0); /* a reset, and the flow's line is given back */
+    while (ps_engine_finish(r.engine))
+        rig_events(&r, PS_EVENT_DENY, NULL);
+    ck_assert_uint_eq(allowed_by_rule("poll"), 10);
+    ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->packets, 34);
+    ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->allowed, 30);
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_engine_rule_stats__more_packets_than_a_flow_gathers__exact)
+{
+    rig_init(&r, NULL);
+    struct talk t = talk_between(&r, HMI, PLC, 502);
+    talk_open(&t);
+    for (unsigned i = 0; i < PS_UNSETTLED_MAX; i++) {
+        talk_hex(&t, PS_TO_SERVER, READ_REQUEST);
+        talk_hex(&t, PS_TO_CLIENT, READ_REPLY);
+        r.n_judged = 0;
+    }
+    ck_assert_uint_eq(allowed_by_rule("poll"), PS_UNSETTLED_MAX);
+    ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->packets, 3 + 2 * PS_UNSETTLED_MAX);
+    ck_assert_uint_eq(rig_conduit(&r, "ops-ctl")->replies, PS_UNSETTLED_MAX);
+    rig_fini(&r);
+}
+END_TEST
+
+/* What was granted is remembered, but nothing that differs from it in anything. */
+START_TEST(test_ps_engine_burst__requests_near_a_granted_one__judged_by_the_rules)
+{
+    static const char *const others[] = {
+        "0001 0000 0006 02 03 0028 0002", "0001 0000 0006 01 04 0028 0002", "0001 0000 0006 01 03 0027 0002",
+        "0001 0000 0006 01 03 0028 0003", "0001 0000 0006 01 01 0028 0002", "0001 0000 0006 01 06 0028 0002",
+    };
+    rig_init(&r, NULL);
+    struct talk t = talk_between(&r, ENG, PLC, 1502);
+    talk_open(&t);
+    for (unsigned i = 0; i < sizeof others / sizeof others[0]; i++) {
+        ck_assert_uint_eq(talk_hex(&t, PS_TO_SERVER, READ_REQUEST).verdict, PS_VERDICT_PASS);
+        talk_hex(&t, PS_TO_CLIENT, READ_REPLY);
+        ck_assert_uint_eq(talk_hex(&t, PS_TO_SERVER, READ_REQUEST).verdict, PS_VERDICT_PASS);
+        talk_hex(&t, PS_TO_CLIENT, READ_REPLY);
+        ck_assert_uint_eq(talk_hex(&t, PS_TO_SERVER, others[i]).reason, PS_REASON_NO_RULE);
+        t = talk_between(&r, ENG, PLC, 1502);
+        t.port[0] = (uint16_t)(50000 + i);
+        talk_open(&t);
+    }
+    ck_assert_uint_eq(allowed_by_rule("narrow"), 12);
+    rig_fini(&r);
+}
+END_TEST
+
 UNIT_MAIN("fastpath/engine", test_ps_engine_burst__a_whole_conversation_at_once__as_one_by_one,
           test_ps_engine_burst__too_many__the_first_ones,
           test_ps_engine_burst__flow_evicted_within_the_burst__not_taken_for_another,
           test_ps_engine_finish__more_than_the_ring_holds__nothing_is_lost,
           test_ps_engine_finish__kept_segments__judged_with_their_gaps,
           test_ps_engine_finish__then_more_packets__as_a_new_engine,
-          test_ps_engine_events__ring_full__lost_ones_are_counted, test_ps_engine_stats__any_traffic__sums_agree)
+          test_ps_engine_events__ring_full__lost_ones_are_counted, test_ps_engine_stats__any_traffic__sums_agree,
+          test_ps_engine_rule_stats__polls_and_writes_in_turn__exact_after_each,
+          test_ps_engine_rule_stats__more_packets_than_a_flow_gathers__exact,
+          test_ps_engine_burst__requests_near_a_granted_one__judged_by_the_rules)
