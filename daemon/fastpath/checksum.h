@@ -78,12 +78,12 @@ static inline uint64_t ps_checksum_add_u16(uint64_t sum, uint16_t number)
     return ps_checksum_plus(sum, word);
 }
 
-/* One's complement sum in 16 bits, not complemented, in memory order. */
+/* One's complement sum in 16 bits, not complemented, in memory order. A number plus itself with its halves exchanged has
+ * the sum of its halves in the upper one, with the carry that belongs there. */
 static inline uint16_t ps_checksum_fold(uint64_t sum)
 {
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffffffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
+    sum += sum >> 32 | sum << 32;
+    uint32_t half = (uint32_t)(sum >> 32);
+    half += half >> 16 | half << 16;
+    return (uint16_t)(half >> 16);
 }
