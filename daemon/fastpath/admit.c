@@ -165,7 +165,6 @@ static void fill(struct ps_engine *engine, const struct ps_desc *desc, uint32_t 
     if (!not_ours && path->not_ours && reason == PS_REASON_NONE)
         reason = PS_REASON_INTRA_ZONE;
     cold->path = *path;
-    cold->grant.rule = PS_NONE;
     cold->reason = (uint8_t)(not_ours ? PS_REASON_NONE : reason);
     flow->phase = desc->kind == PS_KIND_TCP ? PS_FLOW_OPENING : PS_FLOW_OPEN;
     flow->flags = not_ours ? PS_FLOW_NOT_OURS : reason == PS_REASON_NONE ? PS_FLOW_GRANTED : 0;
@@ -176,6 +175,7 @@ static void fill(struct ps_engine *engine, const struct ps_desc *desc, uint32_t 
     cold->protocol = dissected_protocol(engine, desc, flow, path);
     if (cold->protocol != PS_PROTOCOL_NONE)
         flow->flags |= PS_FLOW_INSPECTED;
+    cold->grant.rule = cold->protocol == PS_PROTOCOL_NONE && path->n_rules > 0 ? path->rules[0] : PS_NONE;
 }
 
 static uint32_t make_line(struct ps_engine *engine, const struct ps_key *key, uint64_t hash)

@@ -57,7 +57,7 @@ struct ps_flow_grant {
     uint16_t function;
     uint8_t op;     /* PS_OP_NONE: there is none */
     bool recalled;  /* it was asked for again: rules need not be fetched */
-    uint32_t rule;
+    uint32_t rule;  /* PS_NONE: none; of an uninspected flow the one that granted it */
 };
 
 /* What a packet judged in its flow needs besides; repeated polls stay within the first 64 octets. Counters of conduit

@@ -184,7 +184,7 @@ void ps_verdict_pdu(struct ps_engine *engine, const struct ps_verdict_pdu *pdu)
 void ps_verdict_packet_allowed(struct ps_engine *engine)
 {
     struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
-    uint32_t rule = cold->path.n_rules > 0 ? cold->path.rules[0] : PS_NONE;
+    uint32_t rule = cold->grant.rule;
     count_allowed(engine, cold, rule);
     if (!engine->config.on_judged)
         return;

@@ -66,6 +66,10 @@ START_TEST(test_ps_decode_common__anything_else__looked_at_closely)
     wire_tag(&w, 0x8100, 1);
     wire_tag(&w, 0x88a8, 2);
     ck_assert(!is_common(strict));
+    struct wire_tcp land = {.src = IP(10, 0, 0, 1), .dst = IP(10, 0, 0, 1), .src_port = 502, .dst_port = 502,
+                            .flags = PS_TCP_ACK};
+    wire_tcp(&w, &land);
+    ck_assert(!is_common(strict));
     build(PS_TCP_ACK, 5, 0);
     struct ps_packet packet = wire_packet(&w);
     packet.wire_len++; /* the capture cut it */
