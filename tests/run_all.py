@@ -31,6 +31,8 @@ BUILDS = [
     # clang's linker check does not know the sanitizers' own symbols: b_lundef.
     Build("sanitize", "clang, address and undefined behaviour sanitizers, fuzzers", CLANG,
           ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"], without=["lint"]),
+    Build("sanitize-gcc", "gcc, address and undefined behaviour sanitizers", {"CC": "gcc"},
+          ["-Db_sanitize=address,undefined"], without=["lint", "net"]),
 ]
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 RESULTS = {"OK": PASSED, "EXPECTEDFAIL": PASSED, "SKIP": SKIPPED}
@@ -135,7 +137,7 @@ def run_tests(build, env, names, tally):
     log = os.path.join(build.folder, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.remove(log)
-    slow = ["--timeout-multiplier", "4"] if build.name == "sanitize" else []
+    slow = ["--timeout-multiplier", "4"] if build.name.startswith("sanitize") else []
     _, output = run(["meson", "test", "-C", build.folder, "--no-rebuild", *slow,
                      "--num-processes", str(os.cpu_count() or 2), *waiting], env, build.seconds)
     for row in reported(build):

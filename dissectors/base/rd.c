@@ -20,7 +20,7 @@ enum ps_result ps_rd_fail(struct ps_rd *rd, enum ps_reason reason)
 uint16_t ps_rd_u16le(struct ps_rd *rd)
 {
     const uint8_t *p = ps_rd_bytes(rd, 2);
-    return p ? (uint16_t)(p[1] << 8 | p[0]) : 0;
+    return (uint16_t)(p ? p[1] << 8 | p[0] : 0);
 }
 
 uint32_t ps_rd_u24be(struct ps_rd *rd)

@@ -92,7 +92,7 @@ static inline uint8_t ps_rd_u8(struct ps_rd *rd)
 static inline uint16_t ps_rd_u16be(struct ps_rd *rd)
 {
     const uint8_t *p = ps_rd_bytes(rd, 2);
-    return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+    return (uint16_t)(p ? p[0] << 8 | p[1] : 0);
 }
 
 uint16_t ps_rd_u16le(struct ps_rd *rd);
