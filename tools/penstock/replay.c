@@ -86,16 +86,10 @@ static void *work(void *arg)
     }
 }
 
+/* The lines of a file that was judged ahead of its turn. What stdout does not take is told at the end. */
 static bool pass_on(FILE *from)
 {
-    char chunk[65536];
-    size_t n;
-
-    rewind(from);
-    while ((n = fread(chunk, 1, sizeof chunk, from)) > 0)
-        if (fwrite(chunk, 1, n, stdout) != n)
-            return false;
-    return true;
+    return fflush(from) == 0 && fseek(from, 0, SEEK_SET) == 0 && (replay_copy(from, stdout) || ferror(stdout));
 }
 
 /* Adds the result of file i, with its lines and its complaints. */
@@ -105,8 +99,11 @@ static void take(const struct replay *replay, size_t i, struct replay_result *r,
     const char *path = replay->inputs.items[i].path;
     char err[512];
 
-    if (r->out != NULL && r->out != stdout)
-        pass_on(r->out);
+    if (r->out != NULL && r->out != stdout && !pass_on(r->out)) {
+        fprintf(stderr, "%s: error: lines are missing, the temporary file did not take them: %s; try -j 1\n", path,
+                strerror(errno));
+        totals->write_errors++;
+    }
     if (r->error[0] != '\0') {
         fprintf(stderr, "%s: error: %s\n", path, r->error);
         totals->errors++;

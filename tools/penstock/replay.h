@@ -79,7 +79,7 @@ struct replay_totals {
     uint64_t damaged_files; /* of them */
     uint64_t rewritten_files; /* of them */
     uint64_t errors;        /* files that could not be read at all */
-    uint64_t write_errors;  /* of --write-denied */
+    uint64_t write_errors;  /* of --write-denied and of temporary files */
     struct ps_capture_counts counts;
     struct ps_engine_stats stats;
     struct ps_conduit_stats *conduits; /* n_conduits of the image + 1 */
@@ -107,6 +107,9 @@ void replay_json_summary(const struct replay *replay, const struct replay_totals
 
 /* replay_pdus.c: one line per judged PDU. */
 void replay_pdus_line(const struct replay *replay, size_t file, const struct ps_judged *judged, FILE *out);
+
+/* replay_refused.c: the rest of a file onto another one; false when either had an error, now or before. */
+bool replay_copy(FILE *from, FILE *to);
 
 /* replay_refused.c: --write-denied. */
 void replay_refused_add(struct replay_refused *refused, const struct ps_capture *capture, uint32_t i,

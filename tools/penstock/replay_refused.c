@@ -66,7 +66,7 @@ static bool failed(const struct replay_writer *to, char *err, size_t err_size)
     return false;
 }
 
-static bool copy(FILE *from, FILE *to)
+bool replay_copy(FILE *from, FILE *to)
 {
     char chunk[65536];
     size_t n;
@@ -87,7 +87,7 @@ bool replay_writer_add(struct replay_writer *to, struct replay_refused *r, char 
             return failed(to, err, err_size);
         if (!to->open || to->linktype == r->linktype) {
             fseek(r->spool, to->open ? PCAP_HEADER_LEN : 0, SEEK_SET);
-            if (!copy(r->spool, to->file))
+            if (!replay_copy(r->spool, to->file))
                 return failed(to, err, err_size);
             to->linktype = r->linktype;
             to->open = true;
@@ -115,7 +115,7 @@ bool replay_writer_close(struct replay_writer *to, char *err, size_t err_size)
         start(&none, 1);
         pcap_dump_flush(none.dumper);
         fseek(none.spool, 0, SEEK_SET);
-        good = copy(none.spool, to->file);
+        good = replay_copy(none.spool, to->file);
         replay_refused_fini(&none);
     }
     if (fclose(to->file) != 0 || !good)
