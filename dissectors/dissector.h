@@ -42,6 +42,7 @@ struct ps_dissector {
     uint16_t default_port;   /* of the server, when a rule has no `ports` */
     uint32_t max_pdu_len;    /* octets of the longest PDU frame() accepts */
     uint32_t state_len;      /* octets of protocol state per flow */
+    bool spans_datagrams;    /* a PDU may go on in the next datagram of its direction */
     const struct ps_vocab *vocab;
 
     /* frame() and decode() in one, for the few kinds of PDU that make up most of the traffic: the length of the one that
@@ -57,7 +58,8 @@ struct ps_dissector {
     enum ps_result (*frame)(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
 
     /* rd holds exactly one PDU. Fills facts (cleared by the caller) as far as it gets, also when PS_BAD. PS_OK only by
-     * ps_rd_finish(). A reply gives no items: it is granted by its request. */
+     * ps_rd_finish(). A reply gives no items: it is granted by its request. Sets facts->protocol when the PDU is of a
+     * protocol that this one carries. */
     enum ps_result (*decode)(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
 
     /* facts are what decode() gave for this PDU, with PS_OK, on the same state. */
@@ -67,7 +69,7 @@ struct ps_dissector {
     void (*gap)(const struct ps_dialog *dialog);
 };
 
-/* NULL when protocol has no dissector. */
+/* NULL when protocol has no dissector of its own: it is carried by another one (terms.h) or is not inspected. */
 const struct ps_dissector *ps_dissector_by_protocol(unsigned protocol);
 
 /* By the word of rules; NULL when there is none. */

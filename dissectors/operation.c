@@ -224,6 +224,7 @@ bool ps_operation_parse(const char *text, struct ps_operation *op, struct ps_txt
     op->dissector = dissector_of(word);
     if (!op->dissector)
         return complain(err, word, "is not a protocol that is understood; an operation starts as in \"modbus read-coils\"");
+    op->facts.protocol = op->dissector->protocol;
     struct parser p = {.vocab = op->dissector->vocab, .op = op, .err = err};
     word = next_token(&rest);
     op->facts.function = ps_function_by_text(p.vocab, word);

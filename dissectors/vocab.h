@@ -30,6 +30,7 @@ struct ps_function {
     uint32_t code;     /* as in ps_facts.code */
     uint32_t ops;      /* PS_OP_BIT()s of the classes its facts have */
     const char *label; /* for people and the documentation: "Write Single Register (6)" */
+    bool housekeeping; /* comes with whatever a rule allows: ps_fact.housekeeping */
 };
 
 /* An address space of the protocol. */
@@ -38,6 +39,30 @@ struct ps_space {
     uint32_t code;      /* never 0; with numbered spaces the code of number 0 */
     uint32_t max;       /* largest index */
     uint32_t max_number; /* "file:4:0-9" has number 4 and code + 4; 0: not numbered */
+    const char *number_mark; /* between name and number: ":" in "file:4", "v" in "g12v1", "" in "db10"; NULL: ":" */
+    bool bits;           /* indices count bits, text counts octets: "m:0-15", one bit "m:3.0", bits "m:3.0-3.5" */
+};
+
+/* How a fact is done: a word for ps_fact.choice. A choice without a row is written by its number. */
+struct ps_choice {
+    const char *name; /* "trip" */
+    uint16_t code;    /* never 0 */
+};
+
+/* A number that facts carry besides: ps_fact.params[row]. */
+struct ps_param {
+    const char *name; /* key of rules and operation texts: "on_time" */
+    const char *unit; /* "ms"; "" for a plain count */
+    const char *sentence;
+};
+
+/* A key of rules, true or false, about something that only a rule can decide: ps_fact.asks. */
+struct ps_ask {
+    const char *name; /* key of rules: "broadcast" */
+    const char *word; /* of operation texts: "broadcast" */
+    uint8_t bit;      /* in ps_fact.asks */
+    bool forbids;     /* true: permitted unless the rule sets the key; false: refused unless the rule sets it */
+    const char *sentence; /* what the rule permits, or with `forbids` insists on, when the key is true */
 };
 
 /* A relax switch: a named deviation of a known device, per server asset. */
@@ -54,7 +79,19 @@ struct ps_vocab {
     uint16_t n_spaces;
     const struct ps_relax *relaxes;
     uint16_t n_relaxes;
+    const char *choices_key; /* of rules: "controls"; NULL: the protocol has none */
+    const char *choice_word; /* of operation texts, "control=trip" */
+    const struct ps_choice *choices;
+    uint16_t n_choices;
+    uint16_t max_choice; /* codes are 1..max_choice */
+    const struct ps_param *params;
+    uint16_t n_params; /* at most PS_PARAMS_MAX */
+    const struct ps_ask *asks;
+    uint16_t n_asks;
     uint32_t max_station; /* stations are 0..max_station */
+    /* Stations in the protocol's notation ("3 -> 17", "0.2"): a range of codes. NULL: plain numbers. */
+    bool (*station_parse)(struct ps_str text, struct ps_range *out);
+    void (*station_format)(struct ps_range range, struct ps_txt *out);
     uint16_t max_outstanding; /* largest value of a rule's max_outstanding */
     uint16_t default_outstanding;
     /* A function by the protocol's own number: "6", "8/4", "43/14", "90/0x40". Row, or PS_FUNCTION_UNKNOWN. */

@@ -30,7 +30,10 @@ void ps_engine_config_init(struct ps_engine_config *config)
 static void learn_ports(struct ps_engine *engine)
 {
     for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
-        uint16_t port = engine->dissectors[p]->default_port;
+        const struct ps_dissector *dissector = engine->dissectors[p];
+        if (!dissector)
+            continue;
+        uint16_t port = dissector->default_port;
         engine->port_protocol[0][port] = engine->port_protocol[1][port] = (uint8_t)p;
     }
     for (uint32_t rule = 0; rule < engine->n_rules; rule++) {
@@ -40,7 +43,7 @@ static void learn_ports(struct ps_engine *engine)
             continue;
         for (uint32_t i = 0; i < view.n_ports; i++)
             for (uint32_t port = view.ports[i].first; port <= view.ports[i].last && port <= UINT16_MAX; port++)
-                engine->port_protocol[view.udp][port] = view.protocol;
+                engine->port_protocol[view.udp][port] = (uint8_t)ps_protocol_carrier(view.protocol);
     }
 }
 
@@ -52,6 +55,8 @@ static bool init_tables(struct ps_engine *engine)
     for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
         const struct ps_dissector *d = ps_dissector_by_protocol(p);
         engine->dissectors[p] = d;
+        if (!d)
+            continue;
         state_len = d->state_len > state_len ? d->state_len : state_len;
         pdu_len = d->max_pdu_len > pdu_len ? d->max_pdu_len : pdu_len;
     }

@@ -106,6 +106,7 @@ static void judge(const struct view *v, const uint8_t *data, uint32_t len, struc
     struct ps_rd rd;
     struct ps_rd_fault decode_fault;
     ps_facts_clear(&engine->facts);
+    engine->facts.protocol = v->dissector->protocol;
     ps_rd_init(&rd, &decode_fault, data, len);
     bool sound = v->dissector->decode(&v->dialog, &rd, &engine->facts) == PS_OK && ps_rd_finish(&rd) == PS_OK;
     if (fault.reason != PS_REASON_NONE || !sound) {
@@ -127,6 +128,7 @@ static uint32_t judge_common(const struct view *v, const uint8_t *data, uint32_t
     if (!v->dissector->common)
         return 0;
     ps_facts_clear(&engine->facts);
+    engine->facts.protocol = v->dissector->protocol;
     uint32_t n = v->dissector->common(&v->dialog, data, len, &engine->facts);
     if (n == 0 || !PS_CHECK(n <= len))
         return 0;

@@ -21,19 +21,51 @@ struct ps_fact *ps_facts_add(struct ps_facts *facts)
         return NULL;
     struct ps_fact *fact = &facts->item[facts->n_facts++];
     memset(fact, 0, sizeof *fact);
+    fact->protocol = facts->protocol;
     return fact;
+}
+
+static uint32_t be(const uint8_t *data, unsigned n)
+{
+    uint32_t number = 0;
+    for (unsigned i = 0; i < n; i++)
+        number = number << 8 | data[i];
+    return number;
+}
+
+static uint32_t le(const uint8_t *data, unsigned n)
+{
+    uint32_t number = 0;
+    for (unsigned i = n; i > 0; i--)
+        number = number << 8 | data[i - 1];
+    return number;
 }
 
 int64_t ps_values_at(const struct ps_values *values, uint32_t i)
 {
+    const uint8_t *data = values->data;
     int64_t number = 0;
     switch ((enum ps_value_kind)values->kind) {
     case PS_VALUE_BITS:
-        return values->data[i / 8] >> (i % 8) & 1;
+        return data[i / 8] >> (i % 8) & 1;
+    case PS_VALUE_U8:
+        return data[i];
+    case PS_VALUE_I8:
+        return (int8_t)data[i];
     case PS_VALUE_U16BE:
-        return values->data[2 * (size_t)i] << 8 | values->data[2 * (size_t)i + 1];
+        return be(data + 2 * (size_t)i, 2);
+    case PS_VALUE_I16BE:
+        return (int16_t)be(data + 2 * (size_t)i, 2);
+    case PS_VALUE_U32BE:
+        return be(data + 4 * (size_t)i, 4);
+    case PS_VALUE_I32BE:
+        return (int32_t)be(data + 4 * (size_t)i, 4);
+    case PS_VALUE_I16LE:
+        return (int16_t)le(data + 2 * (size_t)i, 2);
+    case PS_VALUE_I32LE:
+        return (int32_t)le(data + 4 * (size_t)i, 4);
     case PS_VALUE_I64:
-        memcpy(&number, values->data + 8 * (size_t)i, sizeof number);
+        memcpy(&number, data + 8 * (size_t)i, sizeof number);
         return number;
     case PS_VALUE_NONE:
     case PS_VALUE_BOUNDS:
@@ -43,6 +75,11 @@ int64_t ps_values_at(const struct ps_values *values, uint32_t i)
     return 0;
 }
 
+bool ps_values_has_elements(const struct ps_values *values)
+{
+    return values->kind > PS_VALUE_NONE && values->kind < PS_VALUE_BOUNDS;
+}
+
 bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max)
 {
     if (values->kind == PS_VALUE_BOUNDS) {
@@ -50,9 +87,7 @@ bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max
         *max = values->max;
         return true;
     }
-    bool has_elements =
-        values->kind == PS_VALUE_BITS || values->kind == PS_VALUE_U16BE || values->kind == PS_VALUE_I64;
-    if (values->n == 0 || !has_elements)
+    if (values->n == 0 || !ps_values_has_elements(values))
         return false;
     *min = *max = ps_values_at(values, 0);
     for (uint32_t i = 1; i < values->n; i++) {

@@ -35,7 +35,14 @@ enum ps_op {
 enum ps_value_kind {
     PS_VALUE_NONE = 0, /* writes nothing */
     PS_VALUE_BITS,     /* n bits in data, least significant bit of the first octet first: 0 or 1 each */
+    PS_VALUE_U8,       /* n unsigned octets in data */
+    PS_VALUE_I8,
     PS_VALUE_U16BE,    /* n unsigned 16-bit numbers in data */
+    PS_VALUE_I16BE,
+    PS_VALUE_U32BE,
+    PS_VALUE_I32BE,
+    PS_VALUE_I16LE,
+    PS_VALUE_I32LE,
     PS_VALUE_I64,      /* n host-order int64_t in data, aligned or not (made by text, not by packets) */
     PS_VALUE_BOUNDS,   /* what will be written is only known to lie in min..max */
     PS_VALUE_UNKNOWN,  /* writes something whose value cannot be seen: only a rule without `values` grants it */
@@ -49,20 +56,29 @@ struct ps_values {
     int64_t max;
 };
 
+/* Further numbers that a fact may carry: the vocabulary names them (vocab.h, struct ps_param). */
+#define PS_PARAMS_MAX 3
+
 struct ps_fact {
     uint8_t op;        /* enum ps_op */
+    uint8_t protocol;  /* enum ps_protocol; ps_facts_add() copies it from the facts */
     uint16_t function; /* row in the protocol's function table, < PS_FUNCTIONS_MAX */
-    uint32_t station;  /* Modbus: unit id */
+    uint16_t choice;   /* how it is done, by the vocabulary's choices (vocab.h): DNP3 control code, S7 type; 0: none */
+    uint8_t asks;      /* bits of the vocabulary's asks: what a rule has to permit besides */
+    uint8_t n_params;  /* params[0..n_params) are set */
+    bool housekeeping; /* comes with whatever a rule allows to this station: granted by the station alone */
+    uint32_t station;  /* Modbus: unit id; else as the vocabulary writes it */
     uint32_t space;    /* address space, 0: addresses nothing */
     uint32_t first;    /* first..last of that space, inclusive; 0 with space 0 */
     uint32_t last;
+    uint32_t params[PS_PARAMS_MAX];
     struct ps_values values;
 };
 
 /* Rows that a protocol's function table may have: the size of a rule's function bitmap. */
 #define PS_FUNCTIONS_MAX 256
-/* Facts that one PDU may give; more than any PDU of a known protocol asks for. */
-#define PS_FACTS_MAX 64
+/* Facts that one PDU may give; a PDU that asks for more is refused (too-many-facts). */
+#define PS_FACTS_MAX 256
 /* Octets that a dissector may carry from decode() to accept(). */
 #define PS_PAIRING_MAX 48
 
@@ -71,11 +87,13 @@ enum ps_pdu_kind {
     PS_PDU_REQUEST,
     PS_PDU_REPLY,
     PS_PDU_REFUSAL, /* the protocol's own "no": a Modbus exception */
+    PS_PDU_NOTICE,  /* nobody asked for it: unsolicited, indication; its facts are judged like those of a request */
 };
 
 /* What decode says about one PDU. Only n_facts items of item[] are set. */
 struct ps_facts {
     uint8_t kind;         /* enum ps_pdu_kind */
+    uint8_t protocol;     /* enum ps_protocol: set by the caller, changed by a dissector that carries another one */
     uint8_t error;        /* PS_PDU_REFUSAL: the protocol's code */
     uint16_t function;    /* table row; PS_FUNCTION_UNKNOWN when the code has none */
     uint32_t code;        /* the protocol's own function code, also when unknown (Modbus: fc, or fc << 16 | sub) */
@@ -88,7 +106,7 @@ struct ps_facts {
 
 #define PS_FUNCTION_UNKNOWN UINT16_C(0xffff)
 
-/* Make facts empty, in constant time (item[] is left as it is). */
+/* Make facts empty, in constant time (item[] and protocol are left as they are). */
 void ps_facts_clear(struct ps_facts *facts);
 
 /* The next free item, zeroed, or NULL when there are PS_FACTS_MAX already. */
@@ -96,6 +114,9 @@ struct ps_fact *ps_facts_add(struct ps_facts *facts);
 
 /* Element i < values->n as a number; 0 for kinds without elements. */
 int64_t ps_values_at(const struct ps_values *values, uint32_t i);
+
+/* Has the kind elements in data? */
+bool ps_values_has_elements(const struct ps_values *values);
 
 /* Smallest and largest value; false when the kind has none (PS_VALUE_NONE, PS_VALUE_UNKNOWN) or n is 0. */
 bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max);

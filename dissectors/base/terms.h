@@ -13,13 +13,22 @@
 enum ps_protocol {
     PS_PROTOCOL_NONE = 0,
     PS_PROTOCOL_MODBUS,
-    PS_N_DISSECTORS,      /* the ones above have a dissector */
+    PS_PROTOCOL_DNP3,
+    PS_PROTOCOL_S7COMM,
+    PS_PROTOCOL_S7COMM_PLUS, /* on the same port and below the same layers as S7COMM, whose dissector reads it */
+    PS_N_DISSECTORS = PS_PROTOCOL_DNP3, /* the ones below have a dissector */
     PS_PROTOCOL_TCP = 64, /* any TCP payload, uninspected */
     PS_PROTOCOL_UDP,      /* any UDP payload, uninspected */
     PS_PROTOCOL_ICMP,     /* ICMP on IPv4, ICMPv6 on IPv6 */
     PS_PROTOCOL_IP,       /* another IP protocol, by number */
     PS_PROTOCOL_ETHERNET, /* another ethertype */
 };
+
+/* Whose dissector reads it. */
+static inline unsigned ps_protocol_carrier(unsigned protocol)
+{
+    return protocol == PS_PROTOCOL_S7COMM_PLUS ? PS_PROTOCOL_S7COMM : protocol;
+}
 
 /* What a conduit does with a refusal. */
 enum ps_mode {

@@ -41,9 +41,9 @@ static uint32_t common_request(const struct ps_dialog *dialog, const uint8_t *p,
         return 0;
     set_head(facts, p, PS_PDU_REQUEST);
     facts->n_facts = 1;
-    facts->item[0] = (struct ps_fact){.op = PS_OP_READ, .function = facts->function, .station = p[6],
-                                      .space = mb_space_of((uint8_t)facts->function), .first = address,
-                                      .last = address + quantity - 1};
+    facts->item[0] = (struct ps_fact){.op = PS_OP_READ, .protocol = PS_PROTOCOL_MODBUS,
+                                      .function = facts->function, .station = p[6], .space = mb_space_of((uint8_t)facts->function),
+                                      .first = address, .last = address + quantity - 1};
     struct mb_note note = {.hash = mb_hash(p + MB_HEADER_LEN, READ_REQUEST_LEN - MB_HEADER_LEN), .echo = quantity,
                            .slot = MB_SLOT_NONE};
     mb_note_put(facts, &note);

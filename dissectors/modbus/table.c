@@ -4,10 +4,10 @@
 #define OP(op) PS_OP_BIT(PS_OP_##op)
 
 const struct ps_function mb_functions[MB_N_ROWS] = {
-#define MB_FUNCTION(id, fc, name, label, ops, request, reply) {name, fc, ops, label},
-#define MB_DIAGNOSTIC(id, sub, name, label, ops, request, reply) {name, MB_FC_DIAGNOSTICS << 16 | (sub), ops, label},
-#define MB_MEI(id, sub, name, label, ops, request, reply) {name, MB_FC_ENCAPSULATED << 16 | (sub), ops, label},
-#define MB_UMAS(id, sub, name, label, ops, request, reply) {name, MB_FC_UMAS << 16 | (sub), ops, label},
+#define MB_FUNCTION(id, fc, name, label, ops, request, reply) {name, fc, ops, label, false},
+#define MB_DIAGNOSTIC(id, sub, name, label, ops, request, reply) {name, MB_FC_DIAGNOSTICS << 16 | (sub), ops, label, false},
+#define MB_MEI(id, sub, name, label, ops, request, reply) {name, MB_FC_ENCAPSULATED << 16 | (sub), ops, label, false},
+#define MB_UMAS(id, sub, name, label, ops, request, reply) {name, MB_FC_UMAS << 16 | (sub), ops, label, false},
 #include "function.def"
 };
 

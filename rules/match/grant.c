@@ -113,19 +113,11 @@ static bool has_elements(const struct ps_value_range *ranges, uint32_t n, const 
 
 static bool has_values(const struct ps_value_range *ranges, uint32_t n, const struct ps_values *values)
 {
-    switch ((enum ps_value_kind)values->kind) {
-    case PS_VALUE_NONE:
+    if (values->kind == PS_VALUE_NONE)
         return true;
-    case PS_VALUE_BITS:
-    case PS_VALUE_U16BE:
-    case PS_VALUE_I64:
-        return has_elements(ranges, n, values);
-    case PS_VALUE_BOUNDS:
+    if (values->kind == PS_VALUE_BOUNDS)
         return has_bounds(ranges, n, values->min, values->max);
-    case PS_VALUE_UNKNOWN:
-        break;
-    }
-    return false;
+    return ps_values_has_elements(values) && has_elements(ranges, n, values);
 }
 
 static bool has_function(const struct ps_image_rule *rule, uint16_t function)
@@ -135,6 +127,8 @@ static bool has_function(const struct ps_image_rule *rule, uint16_t function)
 
 enum ps_miss ps_grant_fact(const struct ps_image *image, const struct ps_image_rule *rule, const struct ps_fact *fact)
 {
+    if (rule->protocol != fact->protocol)
+        return PS_MISS_PROTOCOL;
     if (rule->n_stations > 0 && !spans_contain(ps_image_stations(image, rule), rule->n_stations, fact->station))
         return PS_MISS_STATION;
     if (!has_function(rule, fact->function))

@@ -98,11 +98,11 @@ static void path_add(const struct ps_image *image, struct ps_path *path, uint32_
     bool is_first = !path->granted;
     if (is_first || (r->protocol < PS_N_DISSECTORS && path->protocol >= PS_N_DISSECTORS)) {
         path->granted = true;
-        path->protocol = r->protocol;
+        path->protocol = (uint8_t)ps_protocol_carrier(r->protocol);
         path->timeout_ms = path->max_outstanding = path->n_rules = 0;
         path->more = false;
     }
-    if (r->protocol != path->protocol)
+    if (ps_protocol_carrier(r->protocol) != path->protocol)
         return;
     if (r->timeout_ms > path->timeout_ms)
         path->timeout_ms = r->timeout_ms;
@@ -198,7 +198,7 @@ static uint32_t grant_more(const struct ps_image *image, const struct ps_path *p
     talk.ip_proto = rules[path->rules[0]].flags & PS_RULE_UDP ? IP_UDP : IP_TCP;
     struct walk walk = walk_from(image, path->conduit, talk.server, path->rules[PS_PATH_RULES - 1] + 1);
     for (uint32_t rule; (rule = walk_granting(image, &talk, &walk)) != PS_NONE;)
-        if (rules[rule].protocol == path->protocol && ps_grant_fact(image, &rules[rule], fact) == PS_MISS_NOTHING)
+        if (ps_grant_fact(image, &rules[rule], fact) == PS_MISS_NOTHING)
             return rule;
     return PS_NONE;
 }

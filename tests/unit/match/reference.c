@@ -138,7 +138,9 @@ static bool grants_values(const struct ps_rule *rule, const struct ps_fact *fact
     }
     for (uint32_t i = 0; i < v->n; i++) {
         int64_t value =
-            v->kind == PS_VALUE_BITS ? v->data[i / 8] >> i % 8 & 1 : v->data[2 * i] * 256 + v->data[2 * i + 1];
+            v->kind == PS_VALUE_BITS ? v->data[i / 8] >> i % 8 & 1
+            : v->kind == PS_VALUE_U8 ? v->data[i]
+                                     : v->data[2 * i] * 256 + v->data[2 * i + 1];
         if (!grants_value(rule, value))
             return false;
     }

@@ -38,7 +38,7 @@ static uint32_t space(const char *name)
 
 static struct ps_fact read_fact(uint32_t station)
 {
-    return (struct ps_fact){.op = PS_OP_READ,
+    return (struct ps_fact){.op = PS_OP_READ, .protocol = PS_PROTOCOL_MODBUS,
                             .function = function("read-holding-registers"),
                             .station = station,
                             .space = space("holding"),
@@ -48,7 +48,7 @@ static struct ps_fact read_fact(uint32_t station)
 
 static struct ps_fact write_fact(uint32_t first, uint32_t last)
 {
-    return (struct ps_fact){.op = PS_OP_WRITE,
+    return (struct ps_fact){.op = PS_OP_WRITE, .protocol = PS_PROTOCOL_MODBUS,
                             .function = function("write-multiple-registers"),
                             .station = 1,
                             .space = space("holding"),
@@ -254,7 +254,8 @@ START_TEST(test_ps_match_fact__objects__contained_not_overlapping)
     fact.space = space("coil");
     fact.first = fact.last = 5;
     ck_assert_str_eq(granted_by(&fact), "set");
-    fact = (struct ps_fact){.op = PS_OP_DIAGNOSE, .function = function("read-exception-status"), .station = 1};
+    fact = (struct ps_fact){.op = PS_OP_DIAGNOSE, .protocol = PS_PROTOCOL_MODBUS,
+                            .function = function("read-exception-status"), .station = 1};
     ck_assert_str_eq(granted_by(&fact), "-"); /* addresses nothing, the rule lists objects */
     ck_assert_int_eq(miss_of("set", &fact), PS_MISS_OBJECT);
     plant_close(&plant);
@@ -323,7 +324,8 @@ START_TEST(test_ps_match_fact__each_bit__inside_the_values)
                                   "{ name = 'off'; protocol = 'modbus'; operations = ['write']; values = ['off']; }"
                                   "); } );");
     struct ps_fact fact = {
-        .op = PS_OP_WRITE, .function = function("write-multiple-coils"), .space = space("coil"), .last = 10};
+        .op = PS_OP_WRITE, .protocol = PS_PROTOCOL_MODBUS, .function = function("write-multiple-coils"),
+        .space = space("coil"), .last = 10};
     for (unsigned bit = 0; bit < 16; bit++) {
         uint8_t octets[2] = {0, 0};
         octets[bit / 8] = (uint8_t)(1u << bit % 8);

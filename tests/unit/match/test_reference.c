@@ -228,12 +228,13 @@ static struct ps_ends make_ends(const struct ps_model *model)
 
 static struct ps_fact make_fact(uint8_t octets[16])
 {
-    struct ps_fact fact = {.op = (uint8_t)below(9), .function = (uint16_t)below(256), .station = below(20)};
+    static const uint8_t kinds[] = {PS_VALUE_NONE, PS_VALUE_BITS, PS_VALUE_U8, PS_VALUE_U16BE, PS_VALUE_BOUNDS,
+                                    PS_VALUE_UNKNOWN};
+    struct ps_fact fact = {.op = (uint8_t)below(9), .protocol = PS_PROTOCOL_MODBUS, .function = (uint16_t)below(256),
+                           .station = below(20)};
     for (uint32_t i = 0; i < 16; i++)
         octets[i] = (uint8_t)(i % 2 == 0 ? one_in(16) : below(24));
-    fact.values = (struct ps_values){.data = octets, .n = 1 + below(8), .kind = (uint8_t)below(6)};
-    if (fact.values.kind == PS_VALUE_I64)
-        fact.values.kind = PS_VALUE_U16BE;
+    fact.values = (struct ps_values){.data = octets, .n = 1 + below(8), .kind = kinds[below(6)]};
     if (fact.values.kind == PS_VALUE_BOUNDS) {
         fact.values.min = (int64_t)below(24) - 4;
         fact.values.max = fact.values.min + below(8);
