@@ -172,9 +172,11 @@ static void fill(struct ps_engine *engine, const struct ps_desc *desc, uint32_t 
         flow->flags |= PS_FLOW_BOUND_CLIENT;
     if (has_mac(engine, path->server_asset) && desc->kind != PS_KIND_FRAME)
         flow->flags |= PS_FLOW_BOUND_SERVER;
-    cold->protocol = dissected_protocol(engine, desc, flow, path);
-    if (cold->protocol != PS_PROTOCOL_NONE)
+    uint8_t protocol = dissected_protocol(engine, desc, flow, path);
+    if (protocol != PS_PROTOCOL_NONE) {
+        ps_flow_set_protocol(&engine->table, line, protocol);
         flow->flags |= PS_FLOW_INSPECTED;
+    }
     cold->grant.rule = cold->protocol == PS_PROTOCOL_NONE && path->n_rules > 0 ? path->rules[0] : PS_NONE;
 }
 

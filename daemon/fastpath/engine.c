@@ -51,13 +51,13 @@ static bool init_tables(struct ps_engine *engine)
 {
     const struct ps_engine_config *config = &engine->config;
     const struct ps_stream_sink sink = {.ctx = engine, .bytes = ps_inspect_bytes, .gap = ps_inspect_gap};
-    uint32_t state_len = 0, pdu_len = 0;
+    uint32_t state_len[PS_N_DISSECTORS] = {0}, pdu_len = 0;
     for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
         const struct ps_dissector *d = ps_dissector_by_protocol(p);
-        engine->dissectors[p] = d;
-        if (!d)
+        if (!d || ps_protocol_carrier(p) != p)
             continue;
-        state_len = d->state_len > state_len ? d->state_len : state_len;
+        engine->dissectors[p] = d;
+        state_len[p] = d->state_len;
         pdu_len = d->max_pdu_len > pdu_len ? d->max_pdu_len : pdu_len;
     }
     engine->n_conduits = ps_image_n_conduits(engine->image);

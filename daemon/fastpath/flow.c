@@ -27,17 +27,25 @@ static size_t n_buckets(const struct ps_flow_table *table)
     return (size_t)table->bucket_mask + 1;
 }
 
-bool ps_flow_table_init(struct ps_flow_table *table, uint32_t capacity, uint32_t state_len, const uint64_t seed[2])
+static bool init_states(struct ps_flow_table *table, const uint32_t state_len[PS_N_DISSECTORS])
+{
+    for (unsigned p = 0; p < PS_N_DISSECTORS; p++)
+        if (state_len[p] > 0 && !ps_states_init(&table->states[p], table->capacity, state_len[p]))
+            return false;
+    return true;
+}
+
+bool ps_flow_table_init(struct ps_flow_table *table, uint32_t capacity, const uint32_t state_len[PS_N_DISSECTORS],
+                        const uint64_t seed[2])
 {
     *table = (struct ps_flow_table){.capacity = power_of_two(capacity), .seed = {seed[0], seed[1]}};
-    table->state_len = (state_len + 63) / 64 * 64;
     table->bucket_mask = table->capacity / (PS_BUCKET_SLOTS / 2) - 1;
     table->flows = ps_mem_new(table->capacity * sizeof table->flows[0]);
     table->cold = ps_mem_new((size_t)table->capacity * PS_FLOW_COLD_LEN);
-    table->state = ps_mem_new((size_t)table->capacity * table->state_len);
     table->buckets = ps_mem_new(n_buckets(table) * sizeof table->buckets[0]);
     table->free_lines = ps_mem_new(table->capacity * sizeof table->free_lines[0]);
-    if (table->flows && table->cold && table->state && table->buckets && table->free_lines)
+    bool has_lines = table->flows && table->cold && table->buckets && table->free_lines;
+    if (has_lines && init_states(table, state_len))
         return true;
     ps_flow_table_fini(table);
     return false;
@@ -47,7 +55,8 @@ void ps_flow_table_fini(struct ps_flow_table *table)
 {
     ps_mem_free(table->flows, table->capacity * sizeof table->flows[0]);
     ps_mem_free(table->cold, (size_t)table->capacity * PS_FLOW_COLD_LEN);
-    ps_mem_free(table->state, (size_t)table->capacity * table->state_len);
+    for (unsigned p = 0; p < PS_N_DISSECTORS; p++)
+        ps_states_fini(&table->states[p]);
     ps_mem_free(table->buckets, n_buckets(table) * sizeof table->buckets[0]);
     ps_mem_free(table->free_lines, table->capacity * sizeof table->free_lines[0]);
     *table = (struct ps_flow_table){0};
@@ -183,15 +192,22 @@ static bool drop_from(struct ps_flow_bucket *bucket, uint32_t line)
     return false;
 }
 
-/* Protocol state is cleared here, while the flow is known to have had some: a fresh line's is zero anyway. */
+void ps_flow_set_protocol(struct ps_flow_table *table, uint32_t line, uint8_t protocol)
+{
+    struct ps_flow_cold *cold = ps_flow_cold(table, line);
+    cold->protocol = protocol;
+    cold->state = ps_states_take(&table->states[protocol]);
+}
+
 void ps_flow_remove(struct ps_flow_table *table, uint32_t line)
 {
     struct ps_flow *flow = &table->flows[line];
     uint64_t hash = ps_flow_hash(table, &flow->key);
     if (!drop_from(first_bucket(table, hash), line))
         drop_from(second_bucket(table, hash), line);
-    if (flow->flags & PS_FLOW_INSPECTED)
-        memset(ps_flow_state(table, line), 0, table->state_len);
+    const struct ps_flow_cold *cold = ps_flow_cold(table, line);
+    if (cold->protocol != PS_PROTOCOL_NONE)
+        ps_states_give(&table->states[cold->protocol], cold->state);
     flow->phase = PS_FLOW_FREE;
     table->free_lines[table->n_free++] = line;
 }

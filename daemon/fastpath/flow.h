@@ -14,6 +14,7 @@
 #include "base/terms.h"
 #include "key.h"
 #include "match.h"
+#include "states.h"
 
 enum ps_flow_phase {
     PS_FLOW_FREE = 0,
@@ -71,6 +72,7 @@ struct ps_flow_cold {
     uint32_t replies; /* of allowed */
     uint32_t by_rule; /* what grant.rule has allowed and its counter does not hold yet */
     struct ps_flow_grant grant;
+    uint32_t state;   /* its slot in the pool of `protocol` */
     struct ps_path path;
 };
 
@@ -85,11 +87,11 @@ struct ps_flow_bucket {
 struct ps_flow_table {
     struct ps_flow *flows;
     uint8_t *cold; /* PS_FLOW_COLD_LEN each */
-    uint8_t *state; /* protocol state, state_len each */
+    struct ps_states states[PS_N_DISSECTORS]; /* by protocol; none for PS_PROTOCOL_NONE */
     struct ps_flow_bucket *buckets;
     uint32_t *free_lines; /* a stack of lines that were given back */
     uint32_t n_free, n_fresh; /* fresh: lines never used start here */
-    uint32_t capacity, bucket_mask, state_len;
+    uint32_t capacity, bucket_mask;
     uint32_t hand; /* where the search for a victim goes on */
     uint64_t seed[2];
 };
@@ -101,8 +103,10 @@ static inline uint32_t ps_flow_ticks(uint64_t time_ns)
 }
 #define PS_TICKS_PER_S 954u
 
-/* capacity is rounded up to a power of two; state_len octets of protocol state per flow. False: no memory. */
-bool ps_flow_table_init(struct ps_flow_table *table, uint32_t capacity, uint32_t state_len, const uint64_t seed[2]);
+/* capacity is rounded up to a power of two; state_len: octets of protocol state of a flow, by protocol, 0: it has none.
+ * False: no memory. */
+bool ps_flow_table_init(struct ps_flow_table *table, uint32_t capacity, const uint32_t state_len[PS_N_DISSECTORS],
+                        const uint64_t seed[2]);
 void ps_flow_table_fini(struct ps_flow_table *table);
 
 uint64_t ps_flow_hash(const struct ps_flow_table *table, const struct ps_key *key);
@@ -113,7 +117,7 @@ uint32_t ps_flow_hint(const struct ps_flow_table *table, uint64_t hash);
 /* The flow of key or of its mirror image; PS_NONE: none. */
 uint32_t ps_flow_find(const struct ps_flow_table *table, const struct ps_key *key, uint64_t hash);
 
-/* A zeroed line (protocol state too) with this key, or PS_NONE: a victim has to go first. The key must not be there. */
+/* A zeroed line with this key, or PS_NONE: a victim has to go first. The key must not be there. */
 uint32_t ps_flow_insert(struct ps_flow_table *table, const struct ps_key *key, uint64_t hash);
 
 /* Who makes room for this hash: closed flows first, then half-open ones, then refused ones, then uninspected ones that
@@ -121,16 +125,22 @@ uint32_t ps_flow_insert(struct ps_flow_table *table, const struct ps_key *key, u
  * for a newcomer. Looks at 80 lines at most. */
 uint32_t ps_flow_victim(struct ps_flow_table *table, uint64_t hash, uint32_t now);
 
+/* Protocol state of its protocol goes with it. */
 void ps_flow_remove(struct ps_flow_table *table, uint32_t line);
+
+/* From now on the flow is read by this protocol's dissector; once per flow. It has zeroed state. */
+void ps_flow_set_protocol(struct ps_flow_table *table, uint32_t line, uint8_t protocol);
 
 static inline struct ps_flow_cold *ps_flow_cold(const struct ps_flow_table *table, uint32_t line)
 {
     return (struct ps_flow_cold *)(void *)(table->cold + (size_t)line * PS_FLOW_COLD_LEN);
 }
 
+/* Of a flow that has a protocol. */
 static inline void *ps_flow_state(const struct ps_flow_table *table, uint32_t line)
 {
-    return table->state + (size_t)line * table->state_len;
+    const struct ps_flow_cold *cold = ps_flow_cold(table, line);
+    return ps_states_at(&table->states[cold->protocol], cold->state);
 }
 
 static inline void ps_flow_prefetch_bucket(const struct ps_flow_table *table, uint64_t hash)

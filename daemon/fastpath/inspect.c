@@ -38,13 +38,20 @@ static struct view view_current(struct ps_engine *engine)
 
 /* ---- one PDU --------------------------------------------------------------------------------------------------- */
 
-/* Is fact, to the last field, the one that was granted before? Facts with values are never remembered. */
+/* Nothing but station, function, class and object decides about it. */
+static bool is_plain(const struct ps_fact *fact)
+{
+    return fact->values.kind == PS_VALUE_NONE && fact->choice == 0 && fact->n_params == 0 && fact->asks == 0 &&
+           !fact->housekeeping;
+}
+
+/* Is fact, to the last field, the one that was granted before? Only plain facts of the carrier are remembered. */
 static bool is_granted_again(const struct ps_flow_grant *grant, const struct ps_fact *fact)
 {
     uint32_t differs = (grant->station ^ fact->station) | (grant->space ^ fact->space) | (grant->first ^ fact->first) |
                        (grant->last ^ fact->last) | (uint32_t)(grant->function ^ fact->function) |
                        (uint32_t)(grant->op ^ fact->op);
-    return differs == 0 && grant->op != PS_OP_NONE && fact->values.kind == PS_VALUE_NONE;
+    return differs == 0 && grant->op != PS_OP_NONE && is_plain(fact);
 }
 
 static void remember(const struct view *v, const struct ps_fact *fact, uint32_t rule)
@@ -64,7 +71,8 @@ static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
         return v->cold->reason;
     if (facts->n_facts == 0)
         return PS_REASON_NO_FACTS;
-    if (facts->n_facts == 1 && is_granted_again(&v->cold->grant, &facts->item[0])) {
+    bool may_repeat = facts->n_facts == 1 && facts->protocol == v->dissector->protocol;
+    if (may_repeat && is_granted_again(&v->cold->grant, &facts->item[0])) {
         v->cold->grant.recalled = true;
         *rule = v->cold->grant.rule;
         return PS_REASON_NONE;
@@ -74,7 +82,7 @@ static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
         if (reason != PS_REASON_NONE)
             return reason;
     }
-    if (facts->n_facts == 1 && facts->item[0].values.kind == PS_VALUE_NONE)
+    if (may_repeat && is_plain(&facts->item[0]))
         remember(v, &facts->item[0], *rule);
     return PS_REASON_NONE;
 }
@@ -357,6 +365,49 @@ void ps_inspect_end(struct ps_engine *engine)
 
 /* ---- datagrams ------------------------------------------------------------------------------------------------- */
 
+/* What was begun in earlier datagrams goes on in this one, up to its end. */
+static bool goes_on(struct view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
+{
+    struct ps_rd_fault fault;
+    uint32_t extent, total = half->len + len;
+    if (total > v->engine->streams.buf_len)
+        return false;
+    memcpy(half->buf + half->len, data, len);
+    enum ps_result result = frame(v, half->buf, total, &extent, &fault);
+    if (result == PS_BAD || (result == PS_OK && extent != total))
+        return false;
+    half->len = result == PS_OK ? 0 : total;
+    if (result == PS_OK)
+        judge(v, half->buf, total, (struct ps_rd_fault){0});
+    return true;
+}
+
+/* Each datagram starts with a PDU or goes on with the one that the last one of its direction began. */
+static void take_datagram(struct view *v, const uint8_t *data, uint32_t len)
+{
+    struct ps_half *half = ps_stream_half(&v->engine->streams, v->flow, v->dialog.dir);
+    if (half && half->len > 0) {
+        if (goes_on(v, half, data, len))
+            return;
+        v->engine->stats.unfinished_pdus++;
+        half->len = 0;
+    }
+    while (len > 0) {
+        struct ps_rd_fault fault;
+        uint32_t extent;
+        enum ps_result result = frame(v, data, len, &extent, &fault);
+        if (result == PS_MORE) {
+            (void)begin(v, data, len, extent);
+            return;
+        }
+        if (result == PS_BAD)
+            extent = len; /* nothing behind a bad one is looked for */
+        judge(v, data, extent, fault);
+        data += extent;
+        len -= extent;
+    }
+}
+
 void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut)
 {
     struct view v = view_current(engine);
@@ -368,6 +419,11 @@ void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t
         v.flow->flags |= PS_FLOW_MISSED;
         v.dialog.midstream = true;
         v.dissector->gap(&v.dialog);
+        return;
+    }
+    if (v.dissector->spans_datagrams && len > 0) {
+        take_datagram(&v, data, len);
+        ps_stream_half_settle(&engine->streams, v.flow, v.dialog.dir);
         return;
     }
     enum ps_result result = frame(&v, data, len, &extent, &fault);

@@ -12,7 +12,7 @@
 void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len);
 void ps_inspect_gap(void *ctx, uint32_t n);
 
-/* One datagram: one PDU, all of it. cut: the capture has not all octets. */
+/* One datagram: one PDU, all of it; or of a protocol that spans them, some PDUs and the start of one. cut: the capture has not all octets. */
 void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut);
 
 /* The current direction ends: what was begun is judged if it is already wrong, else counted as unfinished. */

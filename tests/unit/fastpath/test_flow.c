@@ -7,6 +7,14 @@
 
 static const uint64_t seed[2] = {1, 2};
 
+/* State lengths by protocol, of which only one has some. */
+static const uint32_t *modbus_of(uint32_t len)
+{
+    static uint32_t lens[PS_N_DISSECTORS];
+    lens[PS_PROTOCOL_MODBUS] = len;
+    return lens;
+}
+
 static struct ps_key key_of(uint32_t i)
 {
     return (struct ps_key){.addr = {ps_addr_from_v4(0x0a000000 + i), ps_addr_from_v4(0x0a800001)},
@@ -30,7 +38,7 @@ static void fill(struct ps_flow_table *t, uint32_t n, uint8_t phase, uint8_t fla
 START_TEST(test_ps_flow_find__both_directions__the_same_line)
 {
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 100, 8, seed));
+    ck_assert(ps_flow_table_init(&t, 100, modbus_of(8), seed));
     ck_assert_uint_eq(t.capacity, 128);
     struct ps_key key = key_of(1), mirror = ps_key_mirror(&key);
     uint64_t hash = ps_flow_hash(&t, &key);
@@ -49,7 +57,7 @@ END_TEST
 START_TEST(test_ps_flow_hash__any_part_differs__other_hash)
 {
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 16, 8, seed));
+    ck_assert(ps_flow_table_init(&t, 16, modbus_of(8), seed));
     struct ps_key base = key_of(1);
     uint64_t hash = ps_flow_hash(&t, &base);
     struct ps_key other[7] = {base, base, base, base, base, base, base};
@@ -66,7 +74,7 @@ START_TEST(test_ps_flow_hash__any_part_differs__other_hash)
     }
     const uint64_t seed_b[2] = {1, 3};
     struct ps_flow_table u;
-    ck_assert(ps_flow_table_init(&u, 16, 8, seed_b));
+    ck_assert(ps_flow_table_init(&u, 16, modbus_of(8), seed_b));
     ck_assert_uint_ne(ps_flow_hash(&u, &base), hash);
     ps_flow_table_fini(&u);
     ps_flow_table_fini(&t);
@@ -76,16 +84,19 @@ END_TEST
 START_TEST(test_ps_flow_remove__state_of_an_inspected_flow__zero_for_the_next)
 {
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 16, 100, seed));
+    ck_assert(ps_flow_table_init(&t, 16, modbus_of(100), seed));
     struct ps_key key = key_of(1);
     uint64_t hash = ps_flow_hash(&t, &key);
     uint32_t line = ps_flow_insert(&t, &key, hash);
+    ps_flow_set_protocol(&t, line, PS_PROTOCOL_MODBUS);
     t.flows[line].flags = PS_FLOW_INSPECTED;
     memset(ps_flow_state(&t, line), 0xee, 100);
     ps_flow_cold(&t, line)->packets = 7;
     ps_flow_remove(&t, line);
     ck_assert_uint_eq(ps_flow_find(&t, &key, hash), PS_NONE);
     ck_assert_uint_eq(ps_flow_insert(&t, &key, hash), line);
+    ck_assert_uint_eq(ps_flow_cold(&t, line)->protocol, PS_PROTOCOL_NONE);
+    ps_flow_set_protocol(&t, line, PS_PROTOCOL_MODBUS);
     const uint8_t *state = ps_flow_state(&t, line);
     for (unsigned i = 0; i < 100; i++)
         ck_assert_uint_eq(state[i], 0);
@@ -98,7 +109,7 @@ END_TEST
 START_TEST(test_ps_flow_insert__up_to_capacity__all_found_then_none)
 {
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 4096, 8, seed));
+    ck_assert(ps_flow_table_init(&t, 4096, modbus_of(8), seed));
     fill(&t, 4000, PS_FLOW_OPEN, PS_FLOW_GRANTED);
     for (uint32_t i = 0; i < 4000; i++) {
         struct ps_key key = key_of(i);
@@ -122,7 +133,7 @@ START_TEST(test_ps_flow_victim__by_class__closed_then_half_open_then_refused)
                  {PS_FLOW_OPENING, PS_FLOW_GRANTED | PS_FLOW_INSPECTED},
                  {PS_FLOW_OPEN, 0}};
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 16, 8, seed));
+    ck_assert(ps_flow_table_init(&t, 16, modbus_of(8), seed));
     fill(&t, 16, PS_FLOW_OPEN, PS_FLOW_GRANTED | PS_FLOW_INSPECTED);
     struct ps_key key = key_of(100);
     uint64_t hash = ps_flow_hash(&t, &key);
@@ -141,7 +152,7 @@ END_TEST
 START_TEST(test_ps_flow_victim__allowed_flows__only_after_long_silence)
 {
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 16, 8, seed));
+    ck_assert(ps_flow_table_init(&t, 16, modbus_of(8), seed));
     fill(&t, 16, PS_FLOW_OPEN, PS_FLOW_GRANTED | PS_FLOW_INSPECTED);
     struct ps_key key = key_of(100);
     uint64_t hash = ps_flow_hash(&t, &key);
@@ -158,7 +169,7 @@ END_TEST
 START_TEST(test_ps_flow_table__churn__bookkeeping_stays_exact)
 {
     struct ps_flow_table t;
-    ck_assert(ps_flow_table_init(&t, 64, 8, seed));
+    ck_assert(ps_flow_table_init(&t, 64, modbus_of(8), seed));
     uint32_t present[256];
     memset(present, 0xff, sizeof present);
     uint32_t state = 1, n = 0;

@@ -256,6 +256,40 @@ START_TEST(test_ps_inspect_datagram__more_or_less_than_one_pdu__refused)
 }
 END_TEST
 
+START_TEST(test_ps_inspect_datagram__protocol_that_spans_them__pdus_go_on)
+{
+    static const struct {
+        const char *hex, *expect;
+    } rows[] = {
+        {"0005 71 0000", "P"},            /* one PDU */
+        {"0003 71 0004 71 00", "P P"},    /* two */
+        {"0006 71 00", ""},               /* the start of one */
+        {"0000", "P"},                    /* its end */
+        {"0003 71 0006", "P"},            /* one and the start of the next */
+        {"71", ""},                       /* goes on */
+        {"0000 00", "P"},                 /* and ends */
+        {"0006 71 00", ""},               /* begun, */
+        {"0005 71 0000", "P"},            /* but this does not go on with it */
+        {"0004 78 00 0003 71", "P=modbus-length"}, /* nothing behind a bad one is looked for */
+        {"0003 71", "P"},
+        {"", "P=truncated"},
+    };
+    toy.spans_datagrams = true;
+    open_toy(NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t data[2048];
+        struct wire w;
+        uint32_t len = hex_octets(rows[i].hex, data);
+        wire_udp(&w, HMI, PLC, (const uint16_t[2]){5000, 502}, data, len);
+        rig_send(&r, &w);
+        rig_expect(&r, rows[i].expect);
+    }
+    ck_assert_uint_eq(rig_stats(&r)->unfinished_pdus, 1);
+    toy.spans_datagrams = false;
+    rig_fini(&r);
+}
+END_TEST
+
 UNIT_MAIN("fastpath/inspect", test_ps_inspect_bytes__one_to_three_in_a_segment__each_judged,
           test_ps_inspect_bytes__octet_by_octet__judged_when_complete,
           test_ps_inspect_bytes__decode_says_nothing_sound__refused_although_it_returned_ok,
@@ -266,4 +300,5 @@ UNIT_MAIN("fastpath/inspect", test_ps_inspect_bytes__one_to_three_in_a_segment__
           test_ps_inspect_bytes__no_buffer_left__reorder_full_and_lost,
           test_ps_inspect_gap__inside_a_pdu__unfinished_or_refused_when_wrong_already,
           test_ps_inspect_end__inside_a_pdu__unfinished_or_refused_when_wrong_already,
-          test_ps_inspect_datagram__more_or_less_than_one_pdu__refused)
+          test_ps_inspect_datagram__more_or_less_than_one_pdu__refused,
+          test_ps_inspect_datagram__protocol_that_spans_them__pdus_go_on)
