@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """CPU time of `penstock replay` beside a bare libpcap loop over the same capture, and of `penstock check`.
 
-Usage: bench_replay.py --penstock P --pcap-loop L --gen-capture G --gen-plant S [--packets N] [--flows N] [--rounds N]
+Usage: bench_replay.py --penstock P --pcap-loop L --gen-capture G --gen-plant S [--protocol X] [--packets N] [--flows N]
+                       [--rounds N]
 
 Rounds alternate, so that both see the same machine; the ratio is that of the medians.
 """
@@ -33,6 +34,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ("penstock", "pcap-loop", "gen-capture", "gen-plant"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--protocol", default="modbus")
     parser.add_argument("--packets", type=int, default=2000000)
     parser.add_argument("--flows", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=7)
@@ -42,8 +44,8 @@ def main():
 
     with tempfile.TemporaryDirectory() as folder:
         capture, plant, large = (os.path.join(folder, name) for name in ("bench.pcap", "plant.conf", "large.conf"))
-        subprocess.run([args.gen_capture, f"--packets={args.packets}", f"--flows={args.flows}", f"--plant={plant}",
-                        capture], check=True)
+        subprocess.run([args.gen_capture, f"--protocol={args.protocol}", f"--packets={args.packets}",
+                        f"--flows={args.flows}", f"--plant={plant}", capture], check=True)
         with open(large, "w") as out:
             subprocess.run([sys.executable, args.gen_plant, str(args.conduits)], stdout=out, check=True)
         loop, replay, check, peak = [], [], [], 0
@@ -60,7 +62,7 @@ def main():
 
     ratio = statistics.median(replay) / statistics.median(loop)
     per_packet = 1e9 / args.packets
-    print(f"{args.packets:,} packets, {args.flows:,} connections, {args.rounds} rounds, CPU time")
+    print(f"{args.protocol}: {args.packets:,} packets, {args.flows:,} connections, {args.rounds} rounds, CPU time")
     print(f"  pcap_next_ex loop {spread(loop)}, {statistics.median(loop) * per_packet:.0f} ns per packet")
     print(f"  penstock replay   {spread(replay)}, {statistics.median(replay) * per_packet:.0f} ns per packet")
     print(f"  ratio of medians  {ratio:8.2f}")

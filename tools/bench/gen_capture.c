@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * gen_capture.c - writes a Modbus capture of any size, and a plant file under which all of it is allowed.
+ * gen_capture.c - writes a capture of any size, and a plant file under which all of it is allowed.
  *
  * Clients 10.1.0.1.. poll servers 10.2.0.1.., every client every server in turn, over one connection each. Connections
- * open with a handshake and go on in random turns until the packets are used up. Most requests read registers; some
- * write. One connection in four acknowledges each answer with a segment of its own. The same seed gives the same octets.
+ * open with a handshake and go on in random turns until the packets are used up. One connection in four acknowledges
+ * each answer with a segment of its own. The same seed gives the same octets.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gen_capture.h"
+
 #define HEADERS 54u /* Ethernet, IPv4, TCP */
 #define FIN 1u
 #define SYN 2u
@@ -23,52 +25,42 @@
 #define SERVERS_MAX 250u
 
 /* What a connection does next. */
-enum step { STEP_SYN, STEP_SYN_ACK, STEP_ACK, STEP_REQUEST, STEP_REPLY, STEP_ACK_REPLY };
+enum step { STEP_SYN, STEP_SYN_ACK, STEP_ACK, STEP_OPENING, STEP_REQUEST, STEP_REPLY, STEP_ACK_REPLY };
 
 struct connection {
     uint32_t seq[2]; /* next sequence number of client and server */
-    uint16_t client, server, port, transaction;
+    uint16_t client, server, port;
     uint8_t step; /* enum step */
-    uint8_t function;
-    uint16_t first, n; /* of the request */
+    uint8_t n_opened; /* PDUs of the opening that were sent */
     bool acks;
+    struct gen_talk talk;
 };
 
 struct generator {
     uint64_t random;
     uint64_t time_us;
     uint32_t n_servers;
+    const struct gen_protocol *protocol;
     pcap_dumper_t *out;
-    uint8_t frame[400];
+    uint8_t frame[HEADERS + GEN_PDU_MAX];
 };
 
 struct options {
     const char *output, *plant;
     unsigned long packets, flows, seed;
+    const struct gen_protocol *protocol;
 };
 
 /* ---- octets ---------------------------------------------------------------------------------------------------- */
 
 /* splitmix64 */
-static uint32_t draw(struct generator *g, uint32_t n)
+uint32_t gen_draw(struct generator *g, uint32_t n)
 {
     uint64_t z = g->random += UINT64_C(0x9e3779b97f4a7c15);
 
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
     return (uint32_t)((z ^ z >> 31) % n);
-}
-
-static void put16(uint8_t *at, unsigned number)
-{
-    at[0] = (uint8_t)(number >> 8);
-    at[1] = (uint8_t)number;
-}
-
-static void put32(uint8_t *at, uint32_t number)
-{
-    put16(at, number >> 16);
-    put16(at + 2, number & 0xffff);
 }
 
 static uint32_t sum16(const uint8_t *at, size_t len, uint32_t sum)
@@ -103,93 +95,39 @@ static void send_segment(struct generator *g, struct connection *c, bool from_se
     uint16_t client_port = (uint16_t)(20000 + c->port);
 
     memset(g->frame, 0, HEADERS);
-    put16(g->frame, 0x0200);
-    put32(g->frame + 2, target);
-    put16(g->frame + 6, 0x0200);
-    put32(g->frame + 8, source);
-    put16(g->frame + 12, 0x0800);
+    gen_put16(g->frame, 0x0200);
+    gen_put32(g->frame + 2, target);
+    gen_put16(g->frame + 6, 0x0200);
+    gen_put32(g->frame + 8, source);
+    gen_put16(g->frame + 12, 0x0800);
     ip[0] = 0x45;
-    put16(ip + 2, 40 + len);
+    gen_put16(ip + 2, 40 + len);
     ip[6] = 0x40;
     ip[8] = 64;
     ip[9] = 6;
-    put32(ip + 12, source);
-    put32(ip + 16, target);
-    put16(ip + 10, fold(sum16(ip, 20, 0)));
-    put16(tcp, from_server ? 502 : client_port);
-    put16(tcp + 2, from_server ? client_port : 502);
-    put32(tcp + 4, c->seq[from_server]);
-    put32(tcp + 8, flags & ACK ? c->seq[!from_server] : 0);
+    gen_put32(ip + 12, source);
+    gen_put32(ip + 16, target);
+    gen_put16(ip + 10, fold(sum16(ip, 20, 0)));
+    gen_put16(tcp, from_server ? g->protocol->port : client_port);
+    gen_put16(tcp + 2, from_server ? client_port : g->protocol->port);
+    gen_put32(tcp + 4, c->seq[from_server]);
+    gen_put32(tcp + 8, flags & ACK ? c->seq[!from_server] : 0);
     tcp[12] = 0x50;
     tcp[13] = (uint8_t)flags;
-    put16(tcp + 14, 8192);
-    put16(tcp + 16, fold(sum16(tcp, 20 + len, sum16(ip + 12, 8, 6 + 20 + len))));
+    gen_put16(tcp + 14, 8192);
+    gen_put16(tcp + 16, fold(sum16(tcp, 20 + len, sum16(ip + 12, 8, 6 + 20 + len))));
     c->seq[from_server] += len + (flags & (SYN | FIN) ? 1 : 0);
-    g->time_us += 1 + draw(g, 20);
+    g->time_us += 1 + gen_draw(g, 20);
     head.ts.tv_sec = (time_t)(g->time_us / 1000000);
     head.ts.tv_usec = (suseconds_t)(g->time_us % 1000000);
     pcap_dump((u_char *)g->out, &head, g->frame);
 }
 
-static uint8_t *pdu_start(struct generator *g, const struct connection *c, unsigned pdu_len)
-{
-    uint8_t *adu = g->frame + HEADERS;
-
-    put16(adu, c->transaction);
-    put16(adu + 2, 0);
-    put16(adu + 4, pdu_len + 1);
-    adu[6] = 1;
-    adu[7] = c->function;
-    return adu + 8;
-}
-
-static void send_request(struct generator *g, struct connection *c)
-{
-    static const uint8_t functions[16] = {3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 1, 1, 2, 6, 16};
-    uint32_t data_len = 4;
-    uint8_t *data;
-
-    c->function = functions[draw(g, 16)];
-    c->transaction++;
-    c->first = (uint16_t)draw(g, 100);
-    c->n = (uint16_t)(1 + draw(g, c->function == 16 ? 8 : 60));
-    if (c->function == 16)
-        data_len = 5 + 2u * c->n;
-    data = pdu_start(g, c, 1 + data_len);
-    put16(data, c->first);
-    put16(data + 2, c->function == 6 ? draw(g, 1000) : c->n);
-    if (c->function == 6)
-        c->n = (uint16_t)(data[2] << 8 | data[3]); /* for the echo */
-    if (c->function == 16) {
-        data[4] = (uint8_t)(2 * c->n);
-        for (unsigned i = 0; i < c->n; i++)
-            put16(data + 5 + 2 * i, draw(g, 1000));
-    }
-    send_segment(g, c, false, PSH | ACK, 8 + data_len);
-}
-
-static void send_reply(struct generator *g, struct connection *c)
-{
-    bool bits = c->function <= 2, echo = c->function == 6 || c->function == 16;
-    unsigned octets = bits ? (c->n + 7u) / 8 : 2u * c->n;
-    unsigned data_len = echo ? 4 : 1 + octets;
-    uint8_t *data = pdu_start(g, c, 1 + data_len);
-
-    if (echo) {
-        put16(data, c->first);
-        put16(data + 2, c->n);
-    } else {
-        data[0] = (uint8_t)octets;
-        for (unsigned i = 0; i < octets; i++)
-            data[1 + i] = (uint8_t)draw(g, 256);
-        if (bits && c->n % 8 != 0)
-            data[octets] &= (uint8_t)((1u << c->n % 8) - 1);
-    }
-    send_segment(g, c, true, PSH | ACK, 8 + data_len);
-}
-
 static void connection_step(struct generator *g, struct connection *c)
 {
+    uint8_t *pdu = g->frame + HEADERS;
+    uint32_t len;
+
     switch ((enum step)c->step) {
     case STEP_SYN:
         send_segment(g, c, false, SYN, 0);
@@ -200,24 +138,36 @@ static void connection_step(struct generator *g, struct connection *c)
         c->step = STEP_ACK;
         break;
     case STEP_ACK:
-    case STEP_ACK_REPLY:
         send_segment(g, c, false, ACK, 0);
-        c->step = STEP_REQUEST;
+        c->step = g->protocol->n_opening > 0 ? STEP_OPENING : STEP_REQUEST;
+        break;
+    case STEP_OPENING:
+        len = g->protocol->opening(g, c->n_opened, pdu);
+        send_segment(g, c, c->n_opened % 2, PSH | ACK, len);
+        if (++c->n_opened == g->protocol->n_opening)
+            c->step = STEP_REQUEST;
         break;
     case STEP_REQUEST:
-        send_request(g, c);
+        len = g->protocol->request(g, &c->talk, pdu);
+        send_segment(g, c, false, PSH | ACK, len);
         c->step = STEP_REPLY;
         break;
     case STEP_REPLY:
-        send_reply(g, c);
+        len = g->protocol->reply(g, &c->talk, pdu);
+        send_segment(g, c, true, PSH | ACK, len);
         c->step = c->acks ? STEP_ACK_REPLY : STEP_REQUEST;
+        break;
+    case STEP_ACK_REPLY:
+        send_segment(g, c, false, ACK, 0);
+        c->step = STEP_REQUEST;
         break;
     }
 }
 
 static bool generate(const struct options *o)
 {
-    struct generator g = {.random = o->seed, .time_us = UINT64_C(1700000000000000), .n_servers = SERVERS_MAX};
+    struct generator g = {.random = o->seed, .time_us = UINT64_C(1700000000000000), .n_servers = SERVERS_MAX,
+                          .protocol = o->protocol};
     struct connection *connections = calloc(o->flows, sizeof(*connections));
     pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 262144);
 
@@ -229,14 +179,14 @@ static bool generate(const struct options *o)
     }
     for (uint32_t i = 0; i < o->flows; i++)
         connections[i] = (struct connection){
-            .seq = {draw(&g, UINT32_MAX), draw(&g, UINT32_MAX)},
+            .seq = {gen_draw(&g, UINT32_MAX), gen_draw(&g, UINT32_MAX)},
             .client = (uint16_t)(i / g.n_servers % 250),
             .server = (uint16_t)(i % g.n_servers),
             .port = (uint16_t)(i / (g.n_servers * 250) + i % 7 * 1000),
             .acks = i % 4 == 0,
         };
     for (unsigned long n = 0; n < o->packets; n++)
-        connection_step(&g, &connections[draw(&g, (uint32_t)o->flows)]);
+        connection_step(&g, &connections[gen_draw(&g, (uint32_t)o->flows)]);
     free(connections);
     pcap_dump_close(g.out);
     pcap_close(pcap);
@@ -245,7 +195,7 @@ static bool generate(const struct options *o)
 
 /* ---- plant file ------------------------------------------------------------------------------------------------ */
 
-static bool write_plant(const char *path)
+static bool write_plant(const struct gen_protocol *protocol, const char *path)
 {
     FILE *out = fopen(path, "w");
 
@@ -258,17 +208,25 @@ static bool write_plant(const char *path)
           "  { name = \"servers\"; kind = \"control\"; sl_t = 1; networks = [\"10.2.0.0/24\"]; }\n);\n"
           "conduits = (\n"
           "  { name = \"polling\"; from = \"clients\"; to = \"servers\"; purpose = \"generated\"; owner = \"bench\";\n"
-          "    on_failure = \"closed\";\n    allow = (\n"
-          "      { name = \"poll\"; protocol = \"modbus\"; stations = [\"1\"]; operations = [\"read\"];\n"
-          "        objects = [\"holding:0-199\", \"input:0-199\", \"coil:0-199\", \"discrete:0-199\"]; },\n"
-          "      { name = \"set\"; protocol = \"modbus\"; stations = [\"1\"];\n"
-          "        functions = [\"write-single-register\", \"write-multiple-registers\"];\n"
-          "        objects = [\"holding:0-199\"]; values = [\"0..1000\"]; }\n    ); }\n);\n",
+          "    on_failure = \"closed\";\n    allow = (\n",
           out);
+    fputs(protocol->rules, out);
+    fputs("    ); }\n);\n", out);
     return fclose(out) == 0;
 }
 
 /* ---- command line ---------------------------------------------------------------------------------------------- */
+
+static const struct gen_protocol *protocol_by_name(const char *name)
+{
+    static const struct gen_protocol *const protocols[] = {&gen_modbus, &gen_dnp3, &gen_s7comm};
+
+    for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
+        if (strcmp(protocols[i]->name, name) == 0)
+            return protocols[i];
+    fprintf(stderr, "gen_capture: '%s' is none of modbus, dnp3, s7comm\n", name);
+    exit(2);
+}
 
 static unsigned long number(const char *text, unsigned long max)
 {
@@ -286,10 +244,11 @@ int main(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"packets", required_argument, NULL, 'n'}, {"flows", required_argument, NULL, 'f'},
-        {"seed", required_argument, NULL, 's'},    {"plant", required_argument, NULL, 'p'},
+        {"seed", required_argument, NULL, 's'}, {"plant", required_argument, NULL, 'p'},
+        {"protocol", required_argument, NULL, 'x'},
         {"help", no_argument, NULL, 'h'},          {0},
     };
-    struct options o = {.packets = 2000000, .flows = 1000, .seed = 1};
+    struct options o = {.packets = 2000000, .flows = 1000, .seed = 1, .protocol = &gen_modbus};
     int letter;
 
     while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -306,8 +265,12 @@ int main(int argc, char **argv)
         case 'p':
             o.plant = optarg;
             break;
+        case 'x':
+            o.protocol = protocol_by_name(optarg);
+            break;
         default:
-            fputs("Usage: gen_capture [--packets=N] [--flows=N] [--seed=N] [--plant=PLANT.conf] OUT.pcap\n",
+            fputs("Usage: gen_capture [--protocol=modbus|dnp3|s7comm] [--packets=N] [--flows=N] [--seed=N] "
+                  "[--plant=PLANT.conf] OUT.pcap\n",
                   letter == 'h' ? stdout : stderr);
             return letter == 'h' ? 0 : 2;
         }
@@ -317,5 +280,5 @@ int main(int argc, char **argv)
         return 2;
     }
     o.output = argv[optind];
-    return generate(&o) && (!o.plant || write_plant(o.plant)) ? 0 : 1;
+    return generate(&o) && (!o.plant || write_plant(o.protocol, o.plant)) ? 0 : 1;
 }
