@@ -44,6 +44,7 @@ struct ps_dissector {
     uint32_t state_len;      /* octets of protocol state per flow */
     bool spans_datagrams;    /* a PDU may go on in the next datagram of its direction */
     const struct ps_vocab *vocab;
+    const struct ps_vocab *carried; /* words of the protocol that this one carries (ps_protocol_carrier()), NULL: none */
 
     /* frame() and decode() in one, for the few kinds of PDU that make up most of the traffic: the length of the one that
      * starts at data, of which both would say PS_OK, with facts (cleared by the caller) as decode() fills them. 0: they

@@ -6,6 +6,7 @@
 
 #include "base/txt.h"
 #include "modbus/modbus.h"
+#include "vocab.h"
 
 static const struct ps_dissector *const dissectors[PS_N_DISSECTORS] = {
     [PS_PROTOCOL_MODBUS] = &ps_modbus,
@@ -21,5 +22,23 @@ const struct ps_dissector *ps_dissector_by_name(const char *name)
     for (unsigned i = 0; i < PS_N_DISSECTORS; i++)
         if (dissectors[i] && ps_str_equal(ps_str_from(name), dissectors[i]->name))
             return dissectors[i];
+    return NULL;
+}
+
+const struct ps_vocab *ps_vocab_by_protocol(unsigned protocol)
+{
+    const struct ps_dissector *dissector = ps_dissector_by_protocol(ps_protocol_carrier(protocol));
+    if (!dissector)
+        return NULL;
+    return dissector->protocol == protocol ? dissector->vocab : dissector->carried;
+}
+
+const struct ps_vocab *ps_vocab_by_name(struct ps_str name)
+{
+    for (unsigned i = 0; i < PS_N_DISSECTORS; i++) {
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(i);
+        if (vocab && ps_str_equal(name, vocab->name))
+            return vocab;
+    }
     return NULL;
 }

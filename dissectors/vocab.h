@@ -73,6 +73,8 @@ struct ps_relax {
 };
 
 struct ps_vocab {
+    const char *name;   /* the protocol's, as rules have it: "modbus" */
+    uint8_t protocol;   /* enum ps_protocol */
     const struct ps_function *functions; /* row i is function i of facts and bitmaps; at most PS_FUNCTIONS_MAX */
     uint16_t n_functions;
     const struct ps_space *spaces;
@@ -107,6 +109,12 @@ struct ps_vocab {
     /* A function's fact of class op writes (or may write) what cannot be seen: PS_VALUE_UNKNOWN. */
     bool (*writes_unseen)(uint16_t function, uint8_t op);
 };
+
+/* The words of a protocol, also of one that another one's dissector reads. NULL when it is not inspected. */
+const struct ps_vocab *ps_vocab_by_protocol(unsigned protocol);
+
+/* By the word of rules; NULL when there is none. */
+const struct ps_vocab *ps_vocab_by_name(struct ps_str name);
 
 /* ---- operation classes ----------------------------------------------------------------------------------------- */
 

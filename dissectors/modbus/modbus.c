@@ -116,6 +116,8 @@ static bool value_limits(uint16_t function, uint8_t op, int64_t *min, int64_t *m
 }
 
 static const struct ps_vocab vocab = {
+    .name = "modbus",
+    .protocol = PS_PROTOCOL_MODBUS,
     .functions = mb_functions,
     .n_functions = MB_N_ROWS,
     .spaces = spaces,

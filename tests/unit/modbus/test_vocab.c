@@ -21,6 +21,11 @@ START_TEST(test_ps_dissector__names_and_numbers__found_or_null)
     ck_assert_ptr_null(ps_dissector_by_protocol(PS_N_DISSECTORS));
     ck_assert_ptr_null(ps_dissector_by_protocol(PS_PROTOCOL_TCP));
     ck_assert_ptr_null(ps_dissector_by_protocol(UINT32_MAX));
+    ck_assert_ptr_eq(ps_vocab_by_protocol(PS_PROTOCOL_MODBUS), ps_modbus.vocab);
+    ck_assert_ptr_null(ps_vocab_by_protocol(PS_PROTOCOL_NONE));
+    ck_assert_ptr_null(ps_vocab_by_protocol(PS_PROTOCOL_TCP));
+    ck_assert_ptr_eq(ps_vocab_by_name(ps_str_from("modbus")), ps_modbus.vocab);
+    ck_assert_ptr_null(ps_vocab_by_name(ps_str_from("modbu")));
 }
 END_TEST
 
