@@ -41,19 +41,21 @@ struct request {
 static bool add_port(const struct ps_args *args, struct request *request, const char *value)
 {
     size_t len = strcspn(value, "=");
-    const struct ps_dissector *dissector;
+    const struct ps_vocab *vocab;
+    unsigned protocol;
     char name[32];
     unsigned long port;
 
     snprintf(name, sizeof(name), "%.*s", (int)len, value);
-    dissector = ps_dissector_by_name(name);
-    if (!dissector || value[len] != '=') {
+    vocab = ps_vocab_by_name(ps_str_from(name));
+    if (!vocab || value[len] != '=') {
         ps_args_wrong(args, "'%s' is not an inspected protocol and a port, like modbus=503", value);
         return false;
     }
     if (!ps_args_number(args, value + len + 1, 1, UINT16_MAX, &port))
         return false;
-    ps_ranges_add(&request->ports[dissector->protocol], (uint32_t)port, (uint32_t)port);
+    protocol = ps_protocol_carrier(vocab->protocol);
+    ps_ranges_add(&request->ports[protocol], (uint32_t)port, (uint32_t)port);
     return true;
 }
 
@@ -110,9 +112,10 @@ static void request_init(struct request *request)
     *request = (struct request){.learn.checksums = PS_CHECKSUMS_AUTO};
     request->learn.n_threads = cpus > 0 && cpus <= 256 ? (unsigned)cpus : 1;
     for (unsigned p = PS_PROTOCOL_NONE + 1; p < PS_N_DISSECTORS; p++) {
-        uint16_t port = ps_dissector_by_protocol(p)->default_port;
+        const struct ps_dissector *dissector = ps_dissector_by_protocol(p);
 
-        ps_ranges_add(&request->ports[p], port, port);
+        if (dissector)
+            ps_ranges_add(&request->ports[p], dissector->default_port, dissector->default_port);
         request->learn.ports[p] = &request->ports[p];
     }
     request->learn.progress = isatty(STDERR_FILENO);

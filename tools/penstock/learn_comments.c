@@ -61,28 +61,56 @@ static void write_rule(FILE *out, const struct ps_rule *rule, const struct ps_ev
         write_refused(out, rule, evidence, inputs);
 }
 
-/* How many different partners an asset has in inspected rules, as a server or as a client. */
-static void count_partners(const struct ps_model *model, uint32_t *served, uint32_t *asked)
+/* Protocols that an asset speaks in learned rules, as bits of enum ps_protocol. */
+struct speaks {
+    uint32_t serves, asks;
+};
+
+static void collect_protocols(const struct ps_model *model, struct speaks *speaks)
 {
     for (uint32_t i = 0; i < model->n_rules; i++) {
         const struct ps_rule *rule = &model->rules[i];
 
-        if (rule->protocol >= PS_N_DISSECTORS || rule->ops == PS_OP_BIT(PS_OP_SECURITY))
+        if (rule->protocol >= PS_N_DISSECTORS || ps_learn_opens_only(rule))
             continue;
         for (uint32_t k = 0; k < rule->n_servers; k++)
-            served[rule->servers[k]]++;
+            speaks[rule->servers[k]].serves |= UINT32_C(1) << rule->protocol;
         for (uint32_t k = 0; k < rule->n_clients; k++)
-            asked[rule->clients[k]]++;
+            speaks[rule->clients[k]].asks |= UINT32_C(1) << rule->protocol;
     }
 }
 
-static const char *role(uint32_t served, uint32_t asked)
+/* "modbus, dnp3" */
+static void write_protocols(uint32_t protocols, struct ps_txt *out)
 {
-    if (served > 0 && asked > 0)
-        return "serves modbus and asks others: a controller or a gateway";
-    if (served > 0)
-        return "serves modbus: a PLC or a field device";
-    return asked > 0 ? "asks by modbus: an HMI, a SCADA server or a controller" : NULL;
+    const char *between = "";
+
+    for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
+        if (!(protocols >> p & 1))
+            continue;
+        ps_txt_str(out, between);
+        ps_txt_str(out, ps_protocol_name(p));
+        between = ", ";
+    }
+}
+
+/* "serves modbus: a PLC or a field device"; nothing for an asset that speaks no inspected protocol */
+static void write_role(struct speaks speaks, struct ps_txt *out)
+{
+    ps_txt_str(out, speaks.serves ? "serves " : speaks.asks ? "asks by " : "");
+    write_protocols(speaks.serves ? speaks.serves : speaks.asks, out);
+    if (speaks.serves && speaks.asks) {
+        ps_txt_str(out, " and asks others");
+        if (speaks.serves != speaks.asks) {
+            ps_txt_str(out, " by ");
+            write_protocols(speaks.asks, out);
+        }
+        ps_txt_str(out, ": a controller or a gateway");
+    } else if (speaks.serves) {
+        ps_txt_str(out, ": a PLC or a field device");
+    } else if (speaks.asks) {
+        ps_txt_str(out, ": an HMI, a SCADA server or a controller");
+    }
 }
 
 static const char **rule_notes(const struct ps_learned *learned, const struct ps_inputs *inputs,
@@ -107,14 +135,18 @@ static const char **rule_notes(const struct ps_learned *learned, const struct ps
 static const char **asset_notes(const struct ps_model *model, struct ps_model *memory)
 {
     const char **notes = ps_model_alloc(memory, (model->n_assets + (size_t)1) * sizeof(*notes));
-    uint32_t *served = ps_learn_calloc(model->n_assets, sizeof(*served));
-    uint32_t *asked = ps_learn_calloc(model->n_assets, sizeof(*asked));
+    struct speaks *speaks = ps_learn_calloc(model->n_assets, sizeof(*speaks));
 
-    count_partners(model, served, asked);
-    for (uint32_t i = 0; i < model->n_assets; i++)
-        notes[i] = role(served[i], asked[i]);
-    free(served);
-    free(asked);
+    collect_protocols(model, speaks);
+    for (uint32_t i = 0; i < model->n_assets; i++) {
+        char buf[256];
+        struct ps_txt text;
+
+        ps_txt_init(&text, buf, sizeof(buf));
+        write_role(speaks[i], &text);
+        notes[i] = text.len > 0 ? ps_model_strdup(memory, buf) : NULL;
+    }
+    free(speaks);
     return notes;
 }
 

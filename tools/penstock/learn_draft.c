@@ -54,6 +54,12 @@ static int compare_bodies(const struct ps_draft *a, const struct ps_draft *b)
     ORDER(ops);
     ORDER(has_functions);
     ORDER(has_values);
+    ORDER(asks);
+    ORDER(n_params);
+    for (unsigned i = 0; i < a->n_params; i++) {
+        ORDER(params[i].first);
+        ORDER(params[i].last);
+    }
     for (unsigned i = 0; i < PS_FUNCTIONS_MAX / 64; i++)
         ORDER(functions[i]);
     ORDER(min);
@@ -91,6 +97,7 @@ static int compare_last(const struct ps_draft *a, const struct ps_draft *b, unsi
     {                                                                                                                  \
         return compare_last(a, b, dim);                                                                                \
     }
+COMPARE_BUT(by_choice, PS_DRAFT_CHOICES)
 COMPARE_BUT(by_station, PS_DRAFT_STATIONS)
 COMPARE_BUT(by_port, PS_DRAFT_PORTS)
 COMPARE_BUT(by_code, PS_DRAFT_CODES)
@@ -120,8 +127,8 @@ static int by_reading(const void *x, const void *y)
 static void merge_along(struct ps_drafts *drafts, unsigned d)
 {
     static int (*const orders[PS_N_DRAFT_DIMS])(const void *, const void *) = {
-        [PS_DRAFT_STATIONS] = by_station, [PS_DRAFT_PORTS] = by_port,     [PS_DRAFT_CODES] = by_code,
-        [PS_DRAFT_CLIENTS] = by_client,   [PS_DRAFT_SERVERS] = by_server,
+        [PS_DRAFT_CHOICES] = by_choice, [PS_DRAFT_STATIONS] = by_station, [PS_DRAFT_PORTS] = by_port,
+        [PS_DRAFT_CODES] = by_code,     [PS_DRAFT_CLIENTS] = by_client,   [PS_DRAFT_SERVERS] = by_server,
     };
     uint32_t kept = 0;
 
@@ -146,25 +153,42 @@ static void merge_along(struct ps_drafts *drafts, unsigned d)
 /* The address space without its number: files are one family. 0: addresses nothing. */
 static uint32_t family(const struct ps_seen_key *key)
 {
-    const struct ps_vocab *vocab = ps_dissector_by_protocol(key->protocol)->vocab;
-    const struct ps_space *space = key->space != 0 ? ps_space_by_code(vocab, key->space) : NULL;
+    const struct ps_space *space =
+        key->space != 0 ? ps_space_by_code(ps_vocab_by_protocol(key->protocol), key->space) : NULL;
 
     return space ? space->code : 0;
 }
 
-/* Entries that share a rule of one client, server, port and station: reads of every space together; everything else by
- * class, family of spaces and whether its values are known. */
-static bool same_rule(const struct ps_seen_key *a, const struct ps_seen_key *b)
+static bool same_ends(const struct ps_seen_key *a, const struct ps_seen_key *b)
 {
-    bool reads = a->op == PS_OP_READ && b->op == PS_OP_READ && a->space != 0 && b->space != 0;
-
-    return ps_addr_equal(a->client, b->client) && ps_addr_equal(a->server, b->server) && a->protocol == b->protocol &&
-           a->udp == b->udp && a->port == b->port && a->station == b->station && a->op == b->op &&
-           a->values == b->values && (reads || family(a) == family(b));
+    return ps_addr_equal(a->client, b->client) && ps_addr_equal(a->server, b->server);
 }
 
-/* The connection itself needs no draft when another one opens it: entries of one connection follow each other, and
- * PS_OP_NONE comes first within a station only, so look ahead over all of the port. */
+static bool same_station(const struct ps_seen_key *a, const struct ps_seen_key *b)
+{
+    return same_ends(a, b) && a->protocol == b->protocol && a->udp == b->udp && a->port == b->port &&
+           a->station == b->station;
+}
+
+static bool gathers(const struct ps_seen_key *key)
+{
+    return ps_op_gathers(key->op) && key->space != 0;
+}
+
+/* Entries that share a rule of one client, server, port and station: what gathers with every space and choice;
+ * housekeeping; everything else by class, family of spaces, choice and whether its values are known. */
+static bool same_rule(const struct ps_seen_key *a, const struct ps_seen_key *b)
+{
+    if (!same_station(a, b) || a->asks != b->asks || a->housekeeping != b->housekeeping)
+        return false;
+    if (a->housekeeping)
+        return true;
+    return a->op == b->op && a->values == b->values && a->n_params == b->n_params &&
+           ((gathers(a) && gathers(b)) || (family(a) == family(b) && a->choice == b->choice));
+}
+
+/* The connection itself needs no draft when another one opens it: what is asked on it, in any protocol that is spoken on
+ * the port, follows it in the order of entries. */
 static bool opened_otherwise(const struct ps_seen_set *seen, uint32_t i)
 {
     const struct ps_seen_key *key = &seen->items[i].key;
@@ -172,10 +196,26 @@ static bool opened_otherwise(const struct ps_seen_set *seen, uint32_t i)
     for (uint32_t k = i + 1; k < seen->n; k++) {
         const struct ps_seen_key *next = &seen->items[k].key;
 
-        if (!ps_addr_equal(key->client, next->client) || !ps_addr_equal(key->server, next->server) ||
-            key->protocol != next->protocol || key->udp != next->udp || key->port != next->port)
+        if (!same_ends(key, next) || ps_protocol_carrier(next->protocol) != key->protocol)
             return false;
-        if (next->op != PS_OP_NONE)
+        if (next->udp == key->udp && next->port == key->port && next->op != PS_OP_NONE)
+            return true;
+    }
+    return false;
+}
+
+/* Housekeeping needs no draft when another one has its station and permits what it asks for besides. */
+static bool kept_otherwise(const struct ps_seen_set *seen, uint32_t i)
+{
+    const struct ps_seen_key *key = &seen->items[i].key;
+    uint32_t k = i;
+
+    while (k > 0 && same_station(key, &seen->items[k - 1].key))
+        k--;
+    for (; k < seen->n && same_station(key, &seen->items[k].key); k++) {
+        const struct ps_seen_key *other = &seen->items[k].key;
+
+        if (!other->housekeeping && other->op != PS_OP_NONE && (key->asks & ~other->asks) == 0)
             return true;
     }
     return false;
@@ -203,18 +243,36 @@ static void add_function(struct ps_draft *draft, const struct ps_seen *item, str
     add_objects(draft, &merged);
 }
 
+static void add_numbers(struct ps_draft *draft, const struct ps_seen *item)
+{
+    if (draft->has_values && item->min < draft->min)
+        draft->min = item->min;
+    if (draft->has_values && item->max > draft->max)
+        draft->max = item->max;
+    for (unsigned i = 0; i < draft->n_params; i++) {
+        if (item->params[i].first < draft->params[i].first)
+            draft->params[i].first = item->params[i].first;
+        if (item->params[i].last > draft->params[i].last)
+            draft->params[i].last = item->params[i].last;
+    }
+}
+
 static void add_inspected(struct ps_draft *draft, const struct ps_seen_set *seen, uint32_t *i,
                           const struct ps_draft_options *options)
 {
     const struct ps_seen_key *key = &seen->items[*i].key;
-    const struct ps_vocab *vocab = ps_dissector_by_protocol(key->protocol)->vocab;
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(key->protocol);
     struct ps_ranges objects = {0};
     uint32_t space = 0, function_ops = 0;
 
-    draft->has_functions = !(key->op == PS_OP_READ && key->space != 0);
+    draft->asks = key->asks;
+    draft->has_functions = !gathers(key);
     draft->has_values = key->values == PS_SEEN_BOUNDED && !options->no_values;
     draft->min = draft->has_values ? INT64_MAX : 0;
     draft->max = draft->has_values ? INT64_MIN : 0;
+    draft->n_params = options->no_values ? 0 : key->n_params;
+    for (unsigned p = 0; p < draft->n_params; p++)
+        draft->params[p] = (struct ps_range){UINT32_MAX, 0};
     for (; *i < seen->n && same_rule(key, &seen->items[*i].key); (*i)++) {
         const struct ps_seen *item = &seen->items[*i];
         uint16_t row = item->key.function;
@@ -224,18 +282,17 @@ static void add_inspected(struct ps_draft *draft, const struct ps_seen_set *seen
         space = item->key.space;
         if (space != 0)
             add_function(draft, item, &objects, space);
+        if (item->key.choice != 0)
+            ps_ranges_add(&draft->dims[PS_DRAFT_CHOICES], item->key.choice, item->key.choice);
         if (row < vocab->n_functions)
             function_ops |= vocab->functions[row].ops;
         if (draft->has_functions)
             draft->functions[row / 64] |= UINT64_C(1) << row % 64;
-        if (draft->has_values && item->min < draft->min)
-            draft->min = item->min;
-        if (draft->has_values && item->max > draft->max)
-            draft->max = item->max;
+        add_numbers(draft, item);
     }
     ps_ranges_fini(&objects);
     /* The class matters where functions alone would also grant their facts of another class. */
-    if (!draft->has_functions || function_ops != PS_OP_BIT(key->op))
+    if (!draft->has_functions || (!key->housekeeping && function_ops != PS_OP_BIT(key->op)))
         draft->ops = PS_OP_BIT(key->op);
 }
 
@@ -286,14 +343,23 @@ static void draft_entry(struct ps_drafts *drafts, const struct ps_seen_set *seen
     }
 }
 
+/* An entry of an inspected protocol that another one brings with it. */
+static bool is_needless(const struct ps_seen_set *seen, uint32_t i)
+{
+    const struct ps_seen_key *key = &seen->items[i].key;
+
+    if (!ps_vocab_by_protocol(key->protocol))
+        return false;
+    return key->op == PS_OP_NONE ? opened_otherwise(seen, i) : key->housekeeping && kept_otherwise(seen, i);
+}
+
 void ps_drafts_make(struct ps_drafts *drafts, const struct ps_seen_set *seen, const struct ps_places *places,
                     const struct ps_draft_options *options)
 {
     for (uint32_t i = 0; i < seen->n;) {
         const struct ps_seen_key *key = &seen->items[i].key;
 
-        if (key->protocol == PS_PROTOCOL_NONE ||
-            (key->protocol < PS_N_DISSECTORS && key->op == PS_OP_NONE && opened_otherwise(seen, i)))
+        if (key->protocol == PS_PROTOCOL_NONE || is_needless(seen, i))
             i++;
         else
             draft_entry(drafts, seen, &i, places, options);

@@ -2,8 +2,9 @@
  *
  * learn_draft.h - rules in the making.
  *
- * Each draft starts as what one client asks of one server on one port and station. Drafts that are equal but for one
- * list are merged along it: the result grants exactly what its parts granted.
+ * Each draft starts as what one client asks of one server on one port and station; what is done to objects starts as one
+ * draft per choice. Drafts that are equal but for one list are merged along it: the result grants exactly what its parts
+ * granted.
  */
 #pragma once
 
@@ -14,6 +15,7 @@
 
 /* The lists along which drafts are merged. */
 enum ps_draft_dim {
+    PS_DRAFT_CHOICES,
     PS_DRAFT_STATIONS,
     PS_DRAFT_PORTS,
     PS_DRAFT_CODES,
@@ -28,9 +30,12 @@ struct ps_draft {
     bool udp;
     bool opens_only; /* connections on which nothing was asked */
     bool has_functions, has_values;
+    uint8_t asks;     /* what is permitted besides, of the vocabulary's asks */
+    uint8_t n_params; /* bounded */
     uint32_t ops;
     uint64_t functions[PS_FUNCTIONS_MAX / 64];
     int64_t min, max;                       /* has_values */
+    struct ps_range params[PS_PARAMS_MAX];
     struct ps_ranges dims[PS_N_DRAFT_DIMS]; /* clients and servers: assets */
     struct ps_object_range *objects;        /* sorted by space and first */
     uint32_t n_objects, object_room;
@@ -42,7 +47,7 @@ struct ps_drafts {
 };
 
 struct ps_draft_options {
-    bool no_values; /* writes get no value bounds */
+    bool no_values; /* writes get no bounds of values and of other numbers */
 };
 
 /* Drafts for everything in seen (sorted by ps_seen_sort()), merged, in the order of the rules to come. */

@@ -8,9 +8,6 @@
 #include "dissector.h"
 #include "vocab.h"
 
-/* No inspected protocol has functions of this class yet: a rule for it opens connections and grants no request. */
-#define OPENS_ONLY_OPS PS_OP_BIT(PS_OP_SECURITY)
-
 /* A pair of zones that hosts of both sides look for each other across, or talk across. */
 struct pair {
     uint32_t from, to;
@@ -36,6 +33,48 @@ static struct ps_range *copy_ranges(struct ps_model *model, const struct ps_rang
     return copy;
 }
 
+#define STATION_TEXT_MAX 64
+
+static bool is_writable(const struct ps_vocab *vocab, struct ps_range range)
+{
+    char buf[STATION_TEXT_MAX];
+    struct ps_range back;
+    struct ps_txt text;
+
+    ps_txt_init(&text, buf, sizeof(buf));
+    vocab->station_format(range, &text);
+    return vocab->station_parse(ps_str_from(buf), &back) && back.first == range.first && back.last == range.last;
+}
+
+/* Stations in pieces that the protocol's notation has words for: a range of codes may reach from one master or kind of
+ * connection to another. */
+static struct ps_range *copy_stations(struct ps_model *model, const struct ps_vocab *vocab,
+                                      const struct ps_ranges *ranges, uint32_t *n)
+{
+    struct ps_range *copy;
+
+    if (!vocab || !vocab->station_format)
+        return copy_ranges(model, ranges, n);
+    copy = ps_model_alloc(model, ((size_t)ps_ranges_count(ranges) + 1) * sizeof(*copy));
+    *n = 0;
+    for (uint32_t i = 0; i < ranges->n; i++) {
+        struct ps_range rest = ranges->items[i];
+
+        while (rest.first < rest.last) {
+            struct ps_range piece = {rest.first, rest.first};
+
+            while (piece.last < rest.last && is_writable(vocab, (struct ps_range){piece.first, piece.last + 1}))
+                piece.last++;
+            if (piece.last == rest.last)
+                break;
+            copy[(*n)++] = piece;
+            rest.first = piece.last + 1;
+        }
+        copy[(*n)++] = rest;
+    }
+    return copy;
+}
+
 /* A set of assets as a list of their numbers. */
 static uint32_t *copy_members(struct ps_model *model, const struct ps_ranges *ranges, uint32_t *n)
 {
@@ -46,6 +85,26 @@ static uint32_t *copy_members(struct ps_model *model, const struct ps_ranges *ra
         for (uint64_t number = ranges->items[i].first; number <= ranges->items[i].last; number++)
             copy[(*n)++] = (uint32_t)number;
     return copy;
+}
+
+/* A class of which the protocol has no functions: a rule for it opens connections and grants nothing but housekeeping. */
+static uint32_t opens_only_ops(const struct ps_vocab *vocab)
+{
+    uint32_t ops = 0;
+
+    for (uint16_t row = 0; row < vocab->n_functions; row++)
+        ops |= vocab->functions[row].ops;
+    for (unsigned op = PS_N_OPS - 1; op > PS_OP_NONE; op--)
+        if (!(ops & PS_OP_BIT(op)) && op != PS_OP_OPAQUE)
+            return PS_OP_BIT(op);
+    return PS_OP_BIT(PS_OP_OPAQUE);
+}
+
+bool ps_learn_opens_only(const struct ps_rule *rule)
+{
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(rule->protocol);
+
+    return vocab && !rule->has_functions && rule->ops == opens_only_ops(vocab);
 }
 
 /* The class that an inspected draft is about. */
@@ -62,16 +121,16 @@ static unsigned op_of(const struct ps_draft *draft, const struct ps_vocab *vocab
 /* "modbus-read", "modbus-write-holding", "tcp-80", "udp", "ethernet-0x88cc" */
 static void rule_name(const struct ps_draft *draft, struct ps_txt *name)
 {
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(draft->protocol);
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(draft->protocol);
     const struct ps_ranges *numbers = &draft->dims[PS_DRAFT_PORTS];
 
     ps_txt_str(name, ps_protocol_name(draft->protocol));
-    if (dissector) {
+    if (vocab) {
         ps_txt_char(name, '-');
-        ps_txt_str(name, draft->opens_only ? "connect" : ps_op_name(op_of(draft, dissector->vocab)));
+        ps_txt_str(name, draft->opens_only ? "connect" : ps_op_name(op_of(draft, vocab)));
         if (draft->has_functions && draft->n_objects > 0) {
             ps_txt_char(name, '-');
-            ps_txt_str(name, ps_space_by_code(dissector->vocab, draft->objects[0].space)->name);
+            ps_txt_str(name, ps_space_by_code(vocab, draft->objects[0].space)->name);
         }
         return;
     }
@@ -115,7 +174,8 @@ static const char *unique_rule_name(struct ps_model *model, const struct ps_cond
 static void rule_add(struct ps_model *model, struct ps_conduit *conduit, const struct ps_draft *draft)
 {
     struct ps_rule *rule = &model->rules[conduit->first_rule + conduit->n_rules];
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(draft->protocol);
+    const struct ps_dissector *dissector = ps_dissector_by_protocol(ps_protocol_carrier(draft->protocol));
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(draft->protocol);
     const struct ps_ranges *ports = &draft->dims[PS_DRAFT_PORTS];
 
     *rule = (struct ps_rule){
@@ -123,14 +183,14 @@ static void rule_add(struct ps_model *model, struct ps_conduit *conduit, const s
         .conduit = (uint32_t)(conduit - model->conduits),
         .protocol = draft->protocol,
         .udp = draft->udp,
-        .ops = draft->opens_only ? OPENS_ONLY_OPS : draft->ops,
+        .ops = draft->opens_only ? opens_only_ops(vocab) : draft->ops,
         .has_functions = draft->has_functions,
         .n_objects = draft->n_objects,
     };
     memcpy(rule->functions, draft->functions, sizeof(rule->functions));
     rule->clients = copy_members(model, &draft->dims[PS_DRAFT_CLIENTS], &rule->n_clients);
     rule->servers = copy_members(model, &draft->dims[PS_DRAFT_SERVERS], &rule->n_servers);
-    rule->stations = copy_ranges(model, &draft->dims[PS_DRAFT_STATIONS], &rule->n_stations);
+    rule->stations = copy_stations(model, vocab, &draft->dims[PS_DRAFT_STATIONS], &rule->n_stations);
     rule->codes = copy_ranges(model, &draft->dims[PS_DRAFT_CODES], &rule->n_codes);
     if (!dissector || ps_ranges_count(ports) != 1 || ports->items[0].first != dissector->default_port)
         rule->ports = copy_ranges(model, ports, &rule->n_ports);
@@ -331,7 +391,7 @@ struct ps_model *ps_learn_model_blank(const struct ps_ranges *const ports[PS_N_D
     struct ps_model *model;
 
     for (uint8_t p = PS_PROTOCOL_NONE + 1; p < PS_N_DISSECTORS; p++)
-        for (uint32_t i = 0; i < ports[p]->n; i++)
+        for (uint32_t i = 0; ports[p] && i < ports[p]->n; i++)
             for (uint32_t port = ports[p]->items[i].first; port <= ports[p]->items[i].last; port++)
                 ps_seen_port(&seen, p, (uint16_t)port);
     model = ps_learn_model(&seen, &options);

@@ -21,6 +21,9 @@ struct ps_learn_model_options {
  * of appearance) gives the same model. */
 struct ps_model *ps_learn_model(struct ps_seen_set *seen, const struct ps_learn_model_options *options);
 
+/* Does a learned rule open connections of its protocol on which nothing was asked, and grant no request? */
+bool ps_learn_opens_only(const struct ps_rule *rule);
+
 /* A model that holds no host of any capture (nobody is 0.0.0.0) and knows that an inspected protocol is spoken on these
  * ports, so that the engine dissects what it refuses. */
 struct ps_model *ps_learn_model_blank(const struct ps_ranges *const ports[PS_N_DISSECTORS]);

@@ -161,7 +161,7 @@ static void on_judged(void *ctx, const struct ps_judged *judged)
         evidence_granted(worker, judged->rule, judged, NULL);
         return;
     }
-    for (uint16_t i = 0; judged->facts->kind == PS_PDU_REQUEST && i < judged->facts->n_facts; i++) {
+    for (uint16_t i = 0; i < judged->facts->n_facts; i++) {
         const struct ps_fact *fact = &judged->facts->item[i];
         uint32_t rule;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(sizeof(struct ps_seen_key) == 48, "a key is compared octet by octet and may have no padding");
+_Static_assert(sizeof(struct ps_seen_key) == 56, "a key is compared octet by octet and may have no padding");
 
 #define IP_ICMP 1
 #define IP_TCP 6
@@ -66,6 +66,8 @@ static struct ps_seen *item_of(struct ps_seen_set *set, const struct ps_seen_key
     if (*news) {
         set->items = ps_learn_grow(set->items, set->n, &set->capacity, sizeof(*set->items));
         set->items[set->n] = (struct ps_seen){.key = *key, .min = INT64_MAX, .max = INT64_MIN};
+        for (unsigned i = 0; i < PS_PARAMS_MAX; i++)
+            set->items[set->n].params[i] = (struct ps_range){UINT32_MAX, 0};
         set->slots[slot] = ++set->n;
     }
     return &set->items[set->slots[slot] - 1];
@@ -82,6 +84,20 @@ static bool widen(struct ps_seen *item, int64_t min, int64_t max)
     return news;
 }
 
+static bool widen_params(struct ps_seen *item, const struct ps_range *params)
+{
+    bool news = false;
+
+    for (unsigned i = 0; i < item->key.n_params; i++) {
+        news |= params[i].first < item->params[i].first || params[i].last > item->params[i].last;
+        if (params[i].first < item->params[i].first)
+            item->params[i].first = params[i].first;
+        if (params[i].last > item->params[i].last)
+            item->params[i].last = params[i].last;
+    }
+    return news;
+}
+
 bool ps_seen_merge(struct ps_seen_set *set, const struct ps_seen_set *other)
 {
     bool any = false;
@@ -93,6 +109,7 @@ bool ps_seen_merge(struct ps_seen_set *set, const struct ps_seen_set *other)
         any |= news;
         any |= ps_ranges_merge(&item->objects, &other->items[i].objects);
         any |= widen(item, other->items[i].min, other->items[i].max);
+        any |= widen_params(item, other->items[i].params);
     }
     return any;
 }
@@ -105,6 +122,11 @@ void ps_seen_port(struct ps_seen_set *set, uint8_t protocol, uint16_t port)
 
     for (key.udp = 0; key.udp <= 1; key.udp++)
         item_of(set, &key, &news);
+}
+
+bool ps_op_gathers(unsigned op)
+{
+    return op == PS_OP_READ || op == PS_OP_EVENT;
 }
 
 #define ORDER(field)                                                                                                   \
@@ -123,10 +145,16 @@ int ps_seen_compare(const struct ps_seen_key *a, const struct ps_seen_key *b)
     ORDER(udp);
     ORDER(port);
     ORDER(station);
+    ORDER(asks);
+    ORDER(housekeeping);
     ORDER(op);
     ORDER(values);
+    ORDER(n_params);
+    if (!ps_op_gathers(a->op))
+        ORDER(choice);
     ORDER(space);
     ORDER(function);
+    ORDER(choice);
     return 0;
 }
 
@@ -147,24 +175,34 @@ void ps_seen_sort(struct ps_seen_set *set)
 
 static bool learn_fact(struct ps_seen_set *set, struct ps_seen_key key, const struct ps_fact *fact)
 {
+    struct ps_range params[PS_PARAMS_MAX] = {0};
     int64_t min = 0, max = 0;
     struct ps_seen *item;
     bool news;
 
+    key.protocol = fact->protocol;
     key.station = fact->station;
-    key.space = fact->space;
     key.function = fact->function;
     key.op = fact->op;
-    if (ps_values_bounds(&fact->values, &min, &max))
-        key.values = PS_SEEN_BOUNDED;
-    else if (fact->values.kind == PS_VALUE_UNKNOWN)
-        key.values = PS_SEEN_UNKNOWN;
+    key.asks = fact->asks;
+    key.housekeeping = fact->housekeeping;
+    if (!fact->housekeeping) {
+        key.space = fact->space;
+        key.choice = fact->choice;
+        key.n_params = fact->n_params;
+        if (ps_values_bounds(&fact->values, &min, &max))
+            key.values = PS_SEEN_BOUNDED;
+        else if (fact->values.kind == PS_VALUE_UNKNOWN)
+            key.values = PS_SEEN_UNKNOWN;
+    }
     item = item_of(set, &key, &news);
     if (key.space != 0)
         news |= ps_ranges_add(&item->objects, fact->first, fact->last);
     if (key.values == PS_SEEN_BOUNDED)
         news |= widen(item, min, max);
-    return news;
+    for (unsigned i = 0; i < key.n_params; i++)
+        params[i] = (struct ps_range){fact->params[i], fact->params[i]};
+    return widen_params(item, params) || news;
 }
 
 static bool learn_pdu(struct ps_seen_set *set, const struct ps_judged *judged)
@@ -173,7 +211,6 @@ static bool learn_pdu(struct ps_seen_set *set, const struct ps_judged *judged)
         .client = judged->client,
         .server = judged->server,
         .port = judged->server_port,
-        .protocol = judged->dissector->protocol,
         .udp = judged->ip_proto == IP_UDP,
     };
     bool news = false;
