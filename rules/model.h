@@ -102,6 +102,11 @@ struct ps_rule {
     uint32_t n_objects;
     struct ps_value_range *values; /* none: all */
     uint32_t n_values;
+    struct ps_range *choices; /* by the vocabulary's choices; none: all */
+    uint32_t n_choices;
+    struct ps_object_range *params; /* .space: row of the vocabulary's params + 1; none of a row: all */
+    uint32_t n_params;
+    uint8_t keys; /* bits of the vocabulary's asks whose key is true */
     uint32_t max_quantity;    /* elements that one fact may span; 0: what the protocol allows */
     uint16_t max_outstanding; /* 0: the protocol's default */
     uint32_t timeout_ms;      /* for a reply; 0: the protocol's default */

@@ -171,6 +171,30 @@ static const char *unique_rule_name(struct ps_model *model, const struct ps_cond
     return ps_model_strdup(model, buf);
 }
 
+static void rule_params(struct ps_model *model, const struct ps_draft *draft, struct ps_rule *rule)
+{
+    if (draft->n_params == 0)
+        return;
+    rule->params = ps_model_alloc(model, draft->n_params * sizeof(*rule->params));
+    for (uint32_t i = 0; i < draft->n_params; i++)
+        rule->params[rule->n_params++] = (struct ps_object_range){i + 1, draft->params[i].first, draft->params[i].last};
+}
+
+/* Keys about what was asked for besides. One that forbids something is set where points are moved without it. */
+static uint8_t rule_keys(const struct ps_draft *draft, const struct ps_vocab *vocab)
+{
+    uint8_t keys = 0;
+
+    for (uint16_t i = 0; vocab && i < vocab->n_asks; i++) {
+        const struct ps_ask *ask = &vocab->asks[i];
+        bool asked = (draft->asks & ask->bit) != 0;
+
+        if (ask->forbids ? !asked && op_of(draft, vocab) == PS_OP_OPERATE : asked)
+            keys |= ask->bit;
+    }
+    return keys;
+}
+
 static void rule_add(struct ps_model *model, struct ps_conduit *conduit, const struct ps_draft *draft)
 {
     struct ps_rule *rule = &model->rules[conduit->first_rule + conduit->n_rules];
@@ -198,6 +222,9 @@ static void rule_add(struct ps_model *model, struct ps_conduit *conduit, const s
         rule->objects = ps_model_alloc(model, draft->n_objects * sizeof(*rule->objects));
         memcpy(rule->objects, draft->objects, draft->n_objects * sizeof(*rule->objects));
     }
+    rule->choices = copy_ranges(model, &draft->dims[PS_DRAFT_CHOICES], &rule->n_choices);
+    rule_params(model, draft, rule);
+    rule->keys = draft->opens_only ? 0 : rule_keys(draft, vocab);
     if (draft->has_values) {
         rule->values = ps_model_alloc(model, sizeof(*rule->values));
         rule->values[0] = (struct ps_value_range){draft->min, draft->max};

@@ -73,3 +73,20 @@ static inline bool saw_request(struct ps_seen_set *set, const char *client, cons
     judged.facts = &operation.facts;
     return ps_seen_judged(set, &l, &judged);
 }
+
+/* Learns one request of one fact, made by hand: Modbus has no choices, numbers, asks or housekeeping. */
+static inline bool saw_fact(struct ps_seen_set *set, const char *client, const char *server, struct ps_fact fact)
+{
+    static struct ps_facts facts;
+    struct ps_seen_limits l = limits(true);
+    struct ps_judged judged = opening(client, server, TCP, 502);
+
+    ps_facts_clear(&facts);
+    facts.protocol = PS_PROTOCOL_MODBUS;
+    fact.protocol = PS_PROTOCOL_MODBUS;
+    *ps_facts_add(&facts) = fact;
+    judged.what = PS_JUDGED_PDU;
+    judged.dissector = ps_dissector_by_protocol(PS_PROTOCOL_MODBUS);
+    judged.facts = &facts;
+    return ps_seen_judged(set, &l, &judged);
+}
