@@ -94,6 +94,7 @@ struct ps_vocab {
     /* Stations in the protocol's notation ("3 -> 17", "0.2"): a range of codes. NULL: plain numbers. */
     bool (*station_parse)(struct ps_str text, struct ps_range *out);
     void (*station_format)(struct ps_range range, struct ps_txt *out);
+    const char *station_sentence; /* how they are written, for people; NULL: numbers */
     uint16_t max_outstanding; /* largest value of a rule's max_outstanding */
     uint16_t default_outstanding;
     /* A function by the protocol's own number: "6", "8/4", "43/14", "90/0x40". Row, or PS_FUNCTION_UNKNOWN. */

@@ -7,7 +7,6 @@
 
 #include "base/reason.h"
 #include "command.h"
-#include "dissector.h"
 #include "vocab.h"
 
 enum { OPTION_MAN };
@@ -101,37 +100,97 @@ static void print_function(const struct form *form, const struct ps_vocab *v, co
         ps_txt_str(&t, ps_op_name(op));
         first = false;
     }
-    ps_txt_char(&t, ')');
+    ps_txt_str(&t, f->housekeeping ? "), housekeeping" : ")");
     form->row(f->name, text);
+}
+
+static void print_station(const struct form *form, const struct ps_vocab *v)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "0 to %u", v->max_station);
+    form->row("stations", v->station_sentence != NULL ? v->station_sentence : text);
 }
 
 static void print_space(const struct form *form, const struct ps_space *s)
 {
     char name[64], text[128];
 
-    snprintf(name, sizeof name, s->max_number > 0 ? "%s:NUMBER:FIRST-LAST" : "%s:FIRST-LAST", s->name);
+    snprintf(name, sizeof name, "%s%s%s:FIRST-LAST", s->name,
+             s->max_number == 0         ? ""
+             : s->number_mark != NULL ? s->number_mark
+                                        : ":",
+             s->max_number > 0 ? "NUMBER" : "");
+    snprintf(text, sizeof text, s->bits ? "octets 0 to %u; bits as FIRST.0 to FIRST.7" : "0 to %u",
+             s->bits ? s->max / 8 : s->max);
     if (s->max_number > 0)
-        snprintf(text, sizeof text, "numbers 0 to %u, each with 0 to %u", s->max_number, s->max);
-    else
-        snprintf(text, sizeof text, "0 to %u", s->max);
+        snprintf(text, sizeof text, "numbers 0 to %u, each with %s0 to %u", s->max_number, s->bits ? "octets " : "",
+                 s->bits ? s->max / 8 : s->max);
     form->row(name, text);
 }
 
-static void print_protocol(const struct form *form, const struct ps_dissector *d)
+/* A choice by its number on the wire, as rules may name it too. */
+static void print_choice(const struct form *form, const struct ps_choice *c)
 {
-    const struct ps_vocab *v = d->vocab;
-    char title[128];
+    char text[32];
 
-    snprintf(title, sizeof title, "Functions of %s, by name and number, and their classes", d->name);
-    form->title(title);
+    snprintf(text, sizeof text, "0x%02x", c->code - 1u);
+    form->row(c->name, text);
+}
+
+static void print_param(const struct form *form, const struct ps_param *p)
+{
+    char text[256];
+
+    snprintf(text, sizeof text, "%s%s%s", p->sentence, p->unit[0] != '\0' ? ", in " : "", p->unit);
+    form->row(p->name, text);
+}
+
+static void print_ask(const struct form *form, const struct ps_ask *a)
+{
+    char text[512];
+
+    snprintf(text, sizeof text, "%s; \"%s\" in operations%s", a->sentence, a->word,
+             a->forbids ? ", which are granted unless it is true" : ", which are refused unless it is true");
+    form->row(a->name, text);
+}
+
+static void title(const struct form *form, const char *what, const struct ps_vocab *v, const char *key)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "%s of %s%s%s", what, v->name, key != NULL ? ": " : "", key != NULL ? key : "");
+    form->title(text);
+}
+
+static void print_protocol(const struct form *form, const struct ps_vocab *v)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "Functions of %s, by name and number, and their classes", v->name);
+    form->title(text);
     for (unsigned i = 0; i < v->n_functions; i++)
         print_function(form, v, &v->functions[i]);
-    snprintf(title, sizeof title, "Objects of %s", d->name);
-    form->title(title);
+    title(form, "Stations", v, NULL);
+    print_station(form, v);
+    if (v->n_spaces > 0)
+        title(form, "Objects", v, NULL);
     for (unsigned i = 0; i < v->n_spaces; i++)
         print_space(form, &v->spaces[i]);
-    snprintf(title, sizeof title, "Relax switches of %s", d->name);
-    form->title(title);
+    if (v->n_choices > 0)
+        title(form, "Choices", v, v->choices_key);
+    for (unsigned i = 0; i < v->n_choices; i++)
+        print_choice(form, &v->choices[i]);
+    if (v->n_params > 0)
+        title(form, "Numbers", v, NULL);
+    for (unsigned i = 0; i < v->n_params; i++)
+        print_param(form, &v->params[i]);
+    if (v->n_asks > 0)
+        title(form, "Options", v, NULL);
+    for (unsigned i = 0; i < v->n_asks; i++)
+        print_ask(form, &v->asks[i]);
+    if (v->n_relaxes > 0)
+        title(form, "Relax switches", v, NULL);
     for (unsigned i = 0; i < v->n_relaxes; i++)
         form->row(v->relaxes[i].name, v->relaxes[i].sentence);
 }
@@ -163,8 +222,8 @@ static int run(struct ps_args *args)
         return ps_args_wrong(args, "it takes no arguments");
     print_classes(form);
     for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++)
-        if (ps_dissector_by_protocol(protocol) != NULL)
-            print_protocol(form, ps_dissector_by_protocol(protocol));
+        if (ps_vocab_by_protocol(protocol) != NULL)
+            print_protocol(form, ps_vocab_by_protocol(protocol));
     print_reasons(form);
     return PS_EXIT_FINE;
 }
@@ -172,7 +231,9 @@ static int run(struct ps_args *args)
 const struct ps_command ps_command_words = {
     .name = "words",
     .arguments = "",
-    .line = "List the words of plant files: classes, functions, objects, relax switches, reasons",
+    .line = "List the words of plant files: classes, functions, objects, options, relax switches, reasons",
+    .help = "Of every inspected protocol: functions with number, classes and whether they are housekeeping, stations,\n"
+            "address spaces, choices, numbers, options and relax switches, from the tables that judge.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,
