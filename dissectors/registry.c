@@ -6,10 +6,12 @@
 
 #include "base/txt.h"
 #include "modbus/modbus.h"
+#include "s7comm/s7comm.h"
 #include "vocab.h"
 
 static const struct ps_dissector *const dissectors[PS_N_DISSECTORS] = {
     [PS_PROTOCOL_MODBUS] = &ps_modbus,
+    [PS_PROTOCOL_S7COMM] = &ps_s7comm,
 };
 
 const struct ps_dissector *ps_dissector_by_protocol(unsigned protocol)

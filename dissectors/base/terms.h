@@ -16,7 +16,7 @@ enum ps_protocol {
     PS_PROTOCOL_DNP3,
     PS_PROTOCOL_S7COMM,
     PS_PROTOCOL_S7COMM_PLUS, /* on the same port and below the same layers as S7COMM, whose dissector reads it */
-    PS_N_DISSECTORS = PS_PROTOCOL_DNP3, /* the ones below have a dissector */
+    PS_N_DISSECTORS, /* the ones above have a dissector, or one that carries them */
     PS_PROTOCOL_TCP = 64, /* any TCP payload, uninspected */
     PS_PROTOCOL_UDP,      /* any UDP payload, uninspected */
     PS_PROTOCOL_ICMP,     /* ICMP on IPv4, ICMPv6 on IPv6 */

@@ -140,9 +140,9 @@ START_TEST(test_ps_inspect_bytes__malformed_longer_than_any_buffer__skipped_to_i
 {
     static const char rest[0x400] = {0};
     struct talk t = open_toy(NULL);
-    SAY(&t, "\x20\0x");
+    SAY(&t, "\x40\0x");
     rig_expect(&r, "P=modbus-length");
-    for (unsigned i = 0; i < 7; i++)
+    for (unsigned i = 0; i < 15; i++)
         say(&t, rest, sizeof rest);
     say(&t, rest, sizeof rest - 3);
     SAY(&t, "\0\3q");
