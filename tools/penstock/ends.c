@@ -154,41 +154,48 @@ static int parse_flow(const char *text, struct ps_question *q, struct ps_txt *er
 }
 
 /* Eats "modbus "; NULL: no known protocol. */
-static const struct ps_dissector *protocol_of(struct ps_str *s)
+static const struct ps_vocab *protocol_of(struct ps_str *s)
 {
     struct ps_str word = ps_str_until(s, " ");
-    char name[32];
 
     ps_str_char(s, ' ');
-    snprintf(name, sizeof name, "%.*s", (int)word.len, word.s);
-    return ps_dissector_by_name(name);
+    return ps_vocab_by_name(word);
+}
+
+static void set_protocol(struct ps_question *q, const struct ps_vocab *vocab)
+{
+    q->vocab = vocab;
+    q->dissector = ps_dissector_by_protocol(ps_protocol_carrier(vocab->protocol));
 }
 
 static bool parse_reply(const char *text, struct ps_question *q)
 {
     struct ps_str s = ps_str_from(text), word;
+    const struct ps_vocab *vocab = protocol_of(&s);
 
-    q->dissector = protocol_of(&s);
-    q->kind = PS_QUESTION_REPLY;
     word = ps_str_until(&s, " ");
-    return q->dissector != NULL && (ps_str_equal(word, "reply") || ps_str_equal(word, "exception"));
+    if (vocab == NULL || (!ps_str_equal(word, "reply") && !ps_str_equal(word, "exception")))
+        return false;
+    q->kind = PS_QUESTION_REPLY;
+    set_protocol(q, vocab);
+    return true;
 }
 
 /* "modbus read-coil ...": a known protocol, an unknown function. */
 static void suggest_function(const char *text, struct ps_txt *err)
 {
     struct ps_str s = ps_str_from(text);
-    const struct ps_dissector *dissector = protocol_of(&s);
+    const struct ps_vocab *vocab = protocol_of(&s);
     struct ps_str word = ps_str_until(&s, " ");
     const char *nearest;
     char name[64];
     size_t budget;
 
-    if (dissector == NULL || ps_function_by_text(dissector->vocab, word) != PS_FUNCTION_UNKNOWN)
+    if (vocab == NULL || ps_function_by_text(vocab, word) != PS_FUNCTION_UNKNOWN)
         return;
     snprintf(name, sizeof name, "%.*s", (int)word.len, word.s);
-    budget = dissector->vocab->n_functions;
-    nearest = ps_words_nearest(PS_WORDS(dissector->vocab->functions, budget), name, &budget);
+    budget = vocab->n_functions;
+    nearest = ps_words_nearest(PS_WORDS(vocab->functions, budget), name, &budget);
     if (nearest == NULL)
         return;
     ps_txt_str(err, "; did you mean ");
@@ -211,7 +218,7 @@ bool ps_question_parse(const char *text, struct ps_question *q, struct ps_txt *e
         suggest_function(text, err);
         return false;
     }
-    q->dissector = q->operation.dissector;
+    set_protocol(q, ps_vocab_by_protocol(q->operation.facts.protocol));
     return true;
 }
 
@@ -271,7 +278,7 @@ static void judge_stations(const struct ps_image *image, struct ps_question *q, 
         struct ps_rule_view view;
 
         ps_image_rule_view(image, first + i, &view);
-        if (view.protocol != q->dissector->protocol || view.n_stations == 0)
+        if (view.protocol != q->vocab->protocol || view.n_stations == 0)
             continue;
         set_station(&q->operation, view.stations[0].first);
         judge_facts(image, q, a);
@@ -293,7 +300,7 @@ static void judge(const struct ps_image *image, struct ps_question *q, struct ps
         return;
     if (q->kind == PS_QUESTION_FLOW || q->kind == PS_QUESTION_REPLY) {
         a->rules[0] = a->path.n_rules > 0 ? a->path.rules[0] : PS_NONE;
-    } else if (a->path.protocol != q->dissector->protocol) {
+    } else if (ps_protocol_carrier(a->path.protocol) != q->dissector->protocol) {
         /* an uninspected rule opens this port: whatever is said there passes */
         a->rules[0] = a->path.n_rules > 0 ? a->path.rules[0] : PS_NONE;
     } else if (q->operation.any_station) {
@@ -322,7 +329,7 @@ static void judge_anywhere(const struct ps_image *image, struct ps_question *q, 
         struct ps_rule_view view;
 
         ps_image_rule_view(image, first + i, &view);
-        if (view.protocol != q->dissector->protocol || (q->ip_proto != 0 && view.udp != (q->ip_proto == UDP)))
+        if (view.protocol != q->vocab->protocol || (q->ip_proto != 0 && view.udp != (q->ip_proto == UDP)))
             continue;
         other.ends.ip_proto = view.udp ? UDP : TCP;
         if (q->code == 0 && view.n_ports > 0)

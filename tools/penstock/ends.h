@@ -44,7 +44,8 @@ struct ps_question {
     uint8_t kind;
     uint8_t ip_proto; /* of a flow; a PDU's is found: 0 */
     uint16_t code;    /* port, ICMP type, 0, or ethertype; of a PDU 0: the port that the policy uses for it */
-    const struct ps_dissector *dissector; /* PDU, reply */
+    const struct ps_dissector *dissector; /* PDU, reply: who reads it */
+    const struct ps_vocab *vocab;         /* PDU, reply: the words of its protocol */
     struct ps_operation operation;        /* PDU */
 };
 

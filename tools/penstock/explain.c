@@ -55,14 +55,33 @@ static bool allowed(const struct explanation *e)
     return e->why.answer->reason == PS_REASON_NONE;
 }
 
-/* What passes with an allowed operation and needs no rule. */
-static const char *housekeeping(const struct explanation *e)
+/* "housekeeping of the station (connect, setup-communication), ": what the protocol needs to carry anything to this station. */
+static void keeping_functions(const struct ps_vocab *vocab, struct ps_txt *out)
+{
+    const char *between = "housekeeping of the station (";
+
+    for (unsigned i = 0; i < vocab->n_functions; i++) {
+        if (!vocab->functions[i].housekeeping)
+            continue;
+        ps_txt_str(out, between);
+        ps_txt_str(out, vocab->functions[i].name);
+        between = ", ";
+    }
+    if (between[0] == ',')
+        ps_txt_str(out, "), ");
+}
+
+/* What passes with an allowed operation and needs no rule; false: nothing. */
+static bool housekeeping(const struct explanation *e, struct ps_txt *out)
 {
     if (!allowed(e) || e->why.question->kind == PS_QUESTION_FRAME || e->why.answer->path.conduit == PS_NONE)
-        return NULL;
+        return false;
     if (e->why.answer->ends.ip_proto == 6)
-        return "TCP set-up and tear-down, the replies, ARP or neighbour discovery, ICMP errors about the flow";
-    return "the replies, ARP or neighbour discovery, ICMP errors about the flow";
+        ps_txt_str(out, "TCP set-up and tear-down, ");
+    if (e->why.question->kind == PS_QUESTION_PDU && e->why.answer->n_facts > 0)
+        keeping_functions(e->why.question->vocab, out);
+    ps_txt_str(out, "the replies, ARP or neighbour discovery, ICMP errors about the flow");
+    return true;
 }
 
 /* A note that the verdict alone does not give, or NULL. */
@@ -179,7 +198,7 @@ static void fact_text(const struct explanation *e, uint32_t i, char *buf, size_t
     if (fact->space == 0)
         return;
     ps_txt_char(&t, ' ');
-    ps_object_format(e->why.question->dissector->vocab, range, &t);
+    ps_object_format(e->why.question->vocab, range, &t);
 }
 
 static void print_granted(const struct explanation *e)
@@ -198,7 +217,7 @@ static void print_granted(const struct explanation *e)
 static void print_text(struct explanation *e)
 {
     const struct ps_answer *a = e->why.answer;
-    char remedy[512];
+    char text[1024];
     struct ps_txt t;
 
     if (allowed(e))
@@ -214,19 +233,25 @@ static void print_text(struct explanation *e)
         print_tried(e);
     else if (!allowed(e))
         printf("  %s\n", ps_reason_info(a->reason)->sentence);
-    if (a->chose_station)
-        printf("  The text names no station; asked for station %u.\n", e->why.question->operation.facts.station);
+    if (a->chose_station) {
+        struct ps_range station = {e->why.question->operation.facts.station, e->why.question->operation.facts.station};
+
+        ps_txt_init(&t, text, sizeof text);
+        ps_why_station(e->why.question->vocab, station, &t);
+        printf("  The text names no station; asked for station %s.\n", text);
+    }
     if (note(e) != NULL)
         printf("  Note: %s.\n", note(e));
     if (a->path.mode == PS_MODE_MONITOR && !allowed(e))
         printf("  Note: the conduit is in monitor mode: it passes, and is reported as would-deny.\n");
-    if (housekeeping(e) != NULL)
-        printf("  Passes with it: %s.\n", housekeeping(e));
+    ps_txt_init(&t, text, sizeof text);
+    if (housekeeping(e, &t))
+        printf("  Passes with it: %s.\n", text);
     if (allowed(e))
         return;
-    ps_txt_init(&t, remedy, sizeof remedy);
+    ps_txt_init(&t, text, sizeof text);
     ps_why_remedy(&e->why, &t);
-    printf("  To allow it: %s.\n", remedy);
+    printf("  To allow it: %s.\n", text);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
@@ -289,7 +314,7 @@ static void print_json(const struct explanation *e)
     const struct ps_image *image = &e->why.plant->image;
     const struct ps_answer *a = e->why.answer;
     json_t *o = json_pack("{s:s, s:s}", "verdict", allowed(e) ? "allow" : "deny", "operation", e->operation);
-    char remedy[512];
+    char text[1024];
     struct ps_txt t;
 
     if (!allowed(e))
@@ -306,12 +331,13 @@ static void print_json(const struct explanation *e)
     json_object_set_new(o, "rules", rules_json(e));
     if (note(e) != NULL)
         json_object_set_new(o, "note", json_string(note(e)));
-    if (housekeeping(e) != NULL)
-        json_object_set_new(o, "housekeeping", json_string(housekeeping(e)));
+    ps_txt_init(&t, text, sizeof text);
+    if (housekeeping(e, &t))
+        json_object_set_new(o, "housekeeping", json_string(text));
     if (!allowed(e)) {
-        ps_txt_init(&t, remedy, sizeof remedy);
+        ps_txt_init(&t, text, sizeof text);
         ps_why_remedy(&e->why, &t);
-        json_object_set_new(o, "to_allow", json_string(remedy));
+        json_object_set_new(o, "to_allow", json_string(text));
     }
     json_object_set_new(o, "digest", json_string(e->why.plant->digest));
     json_dumpf(o, stdout, JSON_COMPACT);

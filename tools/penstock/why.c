@@ -53,6 +53,20 @@ static void ranges(const struct ps_range *list, uint32_t n, struct ps_txt *out)
         ps_txt_range(out, list[i].first, list[i].last);
 }
 
+void ps_why_station(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out)
+{
+    if (vocab->station_format != NULL)
+        vocab->station_format(range, out);
+    else
+        ps_txt_range(out, range.first, range.last);
+}
+
+static void stations(const struct ps_vocab *vocab, const struct ps_range *list, uint32_t n, struct ps_txt *out)
+{
+    for (uint32_t i = 0; i < n && item(i, n, out); i++)
+        ps_why_station(vocab, list[i], out);
+}
+
 static void ethertypes(const struct ps_range *list, uint32_t n, struct ps_txt *out)
 {
     for (uint32_t i = 0; i < n && item(i, n, out); i++) {
@@ -111,7 +125,7 @@ static void value_ranges(const struct ps_value_range *list, uint32_t n, struct p
 
 static const char *function_name(const struct ps_question *question, const struct ps_fact *fact)
 {
-    const struct ps_vocab *vocab = question->dissector->vocab;
+    const struct ps_vocab *vocab = question->vocab;
 
     return fact->function < vocab->n_functions ? vocab->functions[fact->function].name : "the function";
 }
@@ -120,7 +134,7 @@ static void fact_object(const struct ps_question *question, const struct ps_fact
 {
     struct ps_object_range range = {.space = fact->space, .first = fact->first, .last = fact->last};
 
-    ps_object_format(question->dissector->vocab, range, out);
+    ps_object_format(question->vocab, range, out);
 }
 
 void ps_why_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out)
@@ -219,13 +233,13 @@ static void miss_of_flow(const struct ps_why *why, const struct ps_rule_view *vi
 static void miss_of_fact(const struct ps_question *question, const struct ps_rule_view *view, enum ps_miss miss,
                          const struct ps_fact *fact, struct ps_txt *out)
 {
-    const struct ps_vocab *vocab = question->dissector->vocab;
+    const struct ps_vocab *vocab = question->vocab;
 
     if (miss == PS_MISS_STATION) {
         ps_txt_str(out, "station ");
-        ps_txt_u64(out, fact->station);
+        ps_why_station(vocab, (struct ps_range){fact->station, fact->station}, out);
         ps_txt_str(out, " is outside ");
-        ranges(view->stations, view->n_stations, out);
+        stations(vocab, view->stations, view->n_stations, out);
     } else if (miss == PS_MISS_FUNCTION) {
         ps_txt_str(out, function_name(question, fact));
         ps_txt_str(out, " is not one of its functions: ");
