@@ -101,6 +101,8 @@ struct ps_vocab {
     uint16_t (*function_by_number)(struct ps_str text);
     /* Writes the function's number in that notation. */
     void (*function_number)(uint32_t code, struct ps_txt *out);
+    /* Writes the status of a reply as it stands in operation texts: "iin=restart,need-time". NULL: replies have none. */
+    void (*status_format)(uint32_t status, struct ps_txt *out);
     /* An object in a foreign notation ("4x00041-4x00048"), or false. May be NULL. */
     bool (*object_alias)(struct ps_str text, struct ps_object_range *out);
     /* The values that a function's fact of class op may write, for text: false when it writes none. */

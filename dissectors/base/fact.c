@@ -7,6 +7,7 @@ void ps_facts_clear(struct ps_facts *facts)
 {
     facts->kind = PS_PDU_NONE;
     facts->error = 0;
+    facts->status = 0;
     facts->function = PS_FUNCTION_UNKNOWN;
     facts->code = 0;
     facts->station = 0;

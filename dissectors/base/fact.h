@@ -95,6 +95,7 @@ struct ps_facts {
     uint8_t kind;         /* enum ps_pdu_kind */
     uint8_t protocol;     /* enum ps_protocol: set by the caller, changed by a dissector that carries another one */
     uint8_t error;        /* PS_PDU_REFUSAL: the protocol's code */
+    uint32_t status;      /* of replies and refusals: how it went, as vocab->status_format tells; 0: nothing to tell */
     uint16_t function;    /* table row; PS_FUNCTION_UNKNOWN when the code has none */
     uint32_t code;        /* the protocol's own function code, also when unknown (Modbus: fc, or fc << 16 | sub) */
     uint32_t station;

@@ -17,6 +17,7 @@ START_TEST(test_ps_facts_clear__full__empty_and_function_unknown)
     ps_facts_clear(&facts);
     ck_assert_uint_eq(facts.kind, PS_PDU_NONE);
     ck_assert_uint_eq(facts.error, 0);
+    ck_assert_uint_eq(facts.status, 0);
     ck_assert_uint_eq(facts.function, PS_FUNCTION_UNKNOWN);
     ck_assert_uint_eq(facts.code, 0);
     ck_assert_uint_eq(facts.station, 0);
