@@ -149,6 +149,9 @@ struct ps_engine_stats {
     uint64_t flows_now, flows_peak;
     uint64_t midstream; /* flows joined without their handshake */
     uint64_t pdus_allowed, pdus_denied; /* PDUs of inspected protocols */
+    struct {
+        uint64_t allowed, denied;
+    } pdus[PS_N_DISSECTORS]; /* of them, by the protocol that their facts are of */
     uint64_t denied_by_class[PS_N_CLASSES];
     uint64_t denied_by_reason[PS_N_REASONS];
     uint64_t gaps, gap_bytes;       /* passive: missing bytes */

@@ -43,6 +43,8 @@ static void count_denied(struct ps_engine *engine, const struct ps_judged *judge
     stats->denied_by_class[ps_reason_info(judged->reason)->class]++;
     stats->denied_by_reason[judged->reason]++;
     stats->pdus_denied += judged->what == PS_JUDGED_PDU;
+    if (judged->what == PS_JUDGED_PDU)
+        stats->pdus[judged->facts->protocol].denied++;
     conduit->denied++;
     conduit->by_reason[judged->reason]++;
     conduit->monitored += judged->monitored;
@@ -147,7 +149,7 @@ static void refuse(struct ps_engine *engine, struct ps_judged *judged)
         struct ps_txt text;
         ps_txt_init(&text, event->operation, sizeof event->operation);
         ps_operation_format(judged->dissector, judged->facts, &text);
-        event->protocol = judged->dissector->protocol;
+        event->protocol = judged->facts->protocol;
     }
     observe(engine, judged);
 }
@@ -156,6 +158,7 @@ void ps_verdict_pdu_counted(struct ps_engine *engine, uint32_t rule, bool reply)
 {
     struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
     engine->stats.pdus_allowed++;
+    engine->stats.pdus[engine->facts.protocol].allowed++;
     cold->replies += reply;
     count_allowed(engine, cold, rule);
 }

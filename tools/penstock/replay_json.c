@@ -143,6 +143,8 @@ void replay_json_event(const struct replay *replay, size_t file, const struct ps
     put_flow(o, image, e);
     if (e->what == PS_JUDGED_PDU || e->kind == PS_EVENT_GAP)
         put(o, "direction", e->dir == PS_TO_SERVER ? "to-server" : "to-client");
+    if (e->what == PS_JUDGED_PDU && e->reason != PS_REASON_NONE)
+        put(o, "protocol", ps_protocol_name(e->protocol));
     if (e->operation[0] != '\0')
         put_any(o, "operation", e->operation);
     if (e->kind == PS_EVENT_GAP)
@@ -167,6 +169,24 @@ static json_t *reasons_json(const uint64_t by_reason[PS_N_REASONS])
     for (unsigned r = 1; r < PS_N_REASONS; r++)
         if (by_reason[r] > 0)
             put_n(o, ps_reason_info(r)->name, by_reason[r]);
+    return o;
+}
+
+/* Of the protocols that were spoken. */
+static json_t *pdus_json(const struct ps_engine_stats *s)
+{
+    json_t *o = json_object();
+
+    for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
+        json_t *counts;
+
+        if (s->pdus[p].allowed + s->pdus[p].denied == 0)
+            continue;
+        counts = json_object();
+        put_n(counts, "allowed", s->pdus[p].allowed);
+        put_n(counts, "denied", s->pdus[p].denied);
+        json_object_set_new(o, ps_protocol_name(p), counts);
+    }
     return o;
 }
 
@@ -250,6 +270,7 @@ void replay_json_summary(const struct replay *replay, const struct replay_totals
     put_n(o, "flows", t->stats.flows);
     put_n(o, "allowed_pdus", t->stats.pdus_allowed);
     put_n(o, "denied_pdus", t->stats.pdus_denied);
+    json_object_set_new(o, "pdus", pdus_json(&t->stats));
     put_n(o, "denied", t->denied);
     put_n(o, "monitored", t->monitored);
     for (unsigned c = 0; c < PS_N_CLASSES; c++)

@@ -24,6 +24,20 @@ static void print_totals(const struct replay *replay, const struct replay_totals
             ps_text_count(t->stats.pdus_allowed, allowed), ps_text_count(t->stats.pdus_denied, denied));
 }
 
+/* Which protocols the PDUs are of, where they are of several. */
+static void print_protocols(const struct replay_totals *t, FILE *out)
+{
+    char allowed[PS_COUNT_TEXT_MAX], denied[PS_COUNT_TEXT_MAX];
+    unsigned n = 0;
+
+    for (unsigned p = 1; p < PS_N_DISSECTORS; p++)
+        n += t->stats.pdus[p].allowed + t->stats.pdus[p].denied > 0;
+    for (unsigned p = 1; n > 1 && p < PS_N_DISSECTORS; p++)
+        if (t->stats.pdus[p].allowed + t->stats.pdus[p].denied > 0)
+            fprintf(out, "  %s: %s allowed, %s denied\n", ps_protocol_name(p),
+                    ps_text_count(t->stats.pdus[p].allowed, allowed), ps_text_count(t->stats.pdus[p].denied, denied));
+}
+
 /* ---- conduits -------------------------------------------------------------------------------------------------- */
 
 struct table {
@@ -238,6 +252,7 @@ void replay_summary_print(const struct replay *replay, const struct replay_total
     uint64_t refused = t->conduits[ps_image_n_conduits(&replay->plant.image)].refused_flows;
 
     print_totals(replay, t, out);
+    print_protocols(t, out);
     print_conduits(replay, t, out);
     print_counts(t, out);
     print_denials(replay, t, out);

@@ -48,6 +48,10 @@ static void add_stats(struct ps_engine_stats *to, const struct ps_engine_stats *
     to->midstream += s->midstream;
     to->pdus_allowed += s->pdus_allowed;
     to->pdus_denied += s->pdus_denied;
+    for (unsigned p = 0; p < PS_N_DISSECTORS; p++) {
+        to->pdus[p].allowed += s->pdus[p].allowed;
+        to->pdus[p].denied += s->pdus[p].denied;
+    }
     for (unsigned c = 0; c < PS_N_CLASSES; c++)
         to->denied_by_class[c] += s->denied_by_class[c];
     for (unsigned r = 0; r < PS_N_REASONS; r++)
