@@ -6,7 +6,7 @@
  */
 #include "vocab.h"
 
-#define N_VALUES_MAX (sizeof((struct ps_operation *)0)->values / sizeof(int64_t))
+#define N_VALUES_MAX (sizeof((struct ps_operation *)0)->values / sizeof(double))
 
 /* ---- text -> facts --------------------------------------------------------------------------------------------- */
 
@@ -54,10 +54,16 @@ static struct ps_fact *add_fact(struct parser *p, unsigned op)
         return NULL;
     fact->op = (uint8_t)op;
     fact->function = p->op->facts.function;
-    if (p->vocab->writes_unseen && p->vocab->writes_unseen(fact->function, fact->op))
-        fact->values.kind = PS_VALUE_UNKNOWN;
     p->seen_ops |= PS_OP_BIT(op);
     return fact;
+}
+
+static bool addresses_any(const struct parser *p, unsigned op)
+{
+    for (uint16_t i = 0; i < p->vocab->n_spaces; i++)
+        if (ps_vocab_addresses(p->vocab, p->op->facts.function, op, p->vocab->spaces[i].code))
+            return true;
+    return false;
 }
 
 static bool parse_object(struct parser *p, struct ps_str token)
@@ -69,11 +75,9 @@ static bool parse_object(struct parser *p, struct ps_str token)
     unsigned op = take_op(p);
     if (op == PS_OP_NONE)
         return complain(p->err, token, "needs the class word in front of it, \"read\" or \"write\"");
-    const struct ps_space *space = ps_space_by_code(p->vocab, range.space);
-    uint32_t wanted = p->vocab->function_space(p->op->facts.function, (uint8_t)op);
-    if (wanted == 0)
+    if (!addresses_any(p, op))
         return complain(p->err, token, "is too much: the function addresses nothing");
-    if (!space || space->code != wanted)
+    if (!ps_vocab_addresses(p->vocab, p->op->facts.function, op, range.space))
         return complain(p->err, token, "is not in the address space of the function");
     struct ps_fact *fact = add_fact(p, op);
     if (!fact)
@@ -98,8 +102,8 @@ static bool parse_station(struct parser *p, struct ps_str token)
 
 static bool in_limits(const struct parser *p, const struct ps_fact *fact, struct ps_value_range range)
 {
-    int64_t min, max;
-    return p->vocab->value_limits(fact->function, fact->op, &min, &max) && range.min >= min && range.max <= max;
+    double min, max;
+    return ps_vocab_value_limits(p->vocab, fact, &min, &max) && range.min >= min && range.max <= max;
 }
 
 /* One piece between commas. A lone "min..max" is bounds. */
@@ -126,7 +130,7 @@ static bool parse_value(struct parser *p, struct ps_fact *fact, struct ps_str pi
         return complain(p->err, piece, "is one value too many: write min..max");
     if (fact->values.kind == PS_VALUE_NONE)
         fact->values.data = (const uint8_t *)&p->op->values[p->op->n_values];
-    fact->values.kind = PS_VALUE_I64;
+    fact->values.kind = PS_VALUE_F64;
     fact->values.n++;
     p->op->values[p->op->n_values++] = range.min;
     return true;
@@ -178,19 +182,21 @@ static bool complete(struct parser *p)
     for (unsigned op = 1; op < PS_N_OPS; op++) {
         if (!(p->ops & PS_OP_BIT(op)) || p->seen_ops & PS_OP_BIT(op))
             continue;
-        if (p->vocab->function_space(facts->function, (uint8_t)op) != 0)
+        if (!ps_vocab_addresses(p->vocab, facts->function, op, 0))
             return complain(p->err, ps_str_from(ps_op_name(op)), "needs an object, such as \"holding:41\"");
         if (!add_fact(p, op))
             return complain(p->err, ps_str_from(""), "too many facts");
     }
     for (uint16_t i = 0; i < facts->n_facts; i++) {
         struct ps_fact *fact = &facts->item[i];
-        int64_t min, max;
-        bool writes = p->vocab->value_limits(fact->function, fact->op, &min, &max);
+        double min, max;
+        bool writes = ps_vocab_value_limits(p->vocab, fact, &min, &max);
         fact->station = facts->station;
+        if (fact->values.kind == PS_VALUE_NONE && ps_vocab_writes_unseen(p->vocab, fact))
+            fact->values.kind = PS_VALUE_UNKNOWN;
         if (writes && fact->values.kind == PS_VALUE_NONE)
             return complain(p->err, ps_str_from(""), "what is written is missing: add value=...");
-        if (fact->values.kind == PS_VALUE_I64 && fact->values.n - 1 != fact->last - fact->first)
+        if (fact->values.kind == PS_VALUE_F64 && fact->values.n - 1 != fact->last - fact->first)
             return complain(p->err, ps_str_from(""), "there must be one value for each element of the object");
     }
     p->op->any_station = !p->has_station;
@@ -244,16 +250,16 @@ bool ps_operation_parse(const char *text, struct ps_operation *op, struct ps_txt
 /* Coils and the like are switched on and off. */
 static bool is_switch(const struct ps_vocab *vocab, const struct ps_fact *fact)
 {
-    int64_t min, max;
-    return vocab->value_limits(fact->function, fact->op, &min, &max) && min == 0 && max == 1;
+    double min, max;
+    return ps_vocab_value_limits(vocab, fact, &min, &max) && min == 0 && max == 1;
 }
 
-static void format_value(int64_t value, bool switched, struct ps_txt *out)
+static void format_value(double value, bool switched, struct ps_txt *out)
 {
     if (switched)
-        ps_txt_str(out, value ? "on" : "off");
+        ps_txt_str(out, value != 0 ? "on" : "off");
     else
-        ps_txt_i64(out, value);
+        ps_txt_f64(out, value);
 }
 
 static void format_values(const struct ps_vocab *vocab, const struct ps_fact *fact, struct ps_txt *out)

@@ -34,7 +34,22 @@ uint16_t ps_function_by_text(const struct ps_vocab *vocab, struct ps_str text)
     for (uint16_t i = 0; i < vocab->n_functions; i++)
         if (ps_str_equal(text, vocab->functions[i].name))
             return i;
-    return vocab->function_by_number(text);
+    return vocab->function_by_number ? vocab->function_by_number(text) : PS_FUNCTION_UNKNOWN;
+}
+
+bool ps_vocab_addresses(const struct ps_vocab *vocab, uint16_t function, unsigned op, uint32_t space)
+{
+    return vocab->addresses ? vocab->addresses(function, (uint8_t)op, space) : space == 0;
+}
+
+bool ps_vocab_value_limits(const struct ps_vocab *vocab, const struct ps_fact *fact, double *min, double *max)
+{
+    return vocab->value_limits && vocab->value_limits(fact->function, fact->op, fact->space, min, max);
+}
+
+bool ps_vocab_writes_unseen(const struct ps_vocab *vocab, const struct ps_fact *fact)
+{
+    return vocab->writes_unseen && vocab->writes_unseen(fact->function, fact->op, fact->space);
 }
 
 /* ---- objects --------------------------------------------------------------------------------------------------- */
@@ -108,7 +123,7 @@ void ps_object_format(const struct ps_vocab *vocab, struct ps_object_range range
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
-static bool parse_value(struct ps_str *text, int64_t *value)
+static bool parse_value(struct ps_str *text, double *value)
 {
     if (ps_str_word(text, "on")) {
         *value = 1;
@@ -118,7 +133,7 @@ static bool parse_value(struct ps_str *text, int64_t *value)
         *value = 0;
         return true;
     }
-    return ps_str_i64(text, value);
+    return ps_str_f64(text, value);
 }
 
 bool ps_value_range_parse(struct ps_str text, struct ps_value_range *out)
@@ -137,9 +152,9 @@ bool ps_value_range_parse(struct ps_str text, struct ps_value_range *out)
 
 void ps_value_range_format(struct ps_value_range range, struct ps_txt *out)
 {
-    ps_txt_i64(out, range.min);
+    ps_txt_f64(out, range.min);
     if (range.min == range.max)
         return;
     ps_txt_str(out, "..");
-    ps_txt_i64(out, range.max);
+    ps_txt_f64(out, range.max);
 }

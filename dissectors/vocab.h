@@ -41,6 +41,8 @@ struct ps_space {
     uint32_t max_number; /* "file:4:0-9" has number 4 and code + 4; 0: not numbered */
     const char *number_mark; /* between name and number: ":" in "file:4", "v" in "g12v1", "" in "db10"; NULL: ":" */
     bool bits;           /* indices count bits, text counts octets: "m:0-15", one bit "m:3.0", bits "m:3.0-3.5" */
+    bool hex;            /* indices are written as "szl:0x0132" */
+    bool any_number;     /* rules may leave the number out to mean all of them: "g30:0-99" */
 };
 
 /* How a fact is done: a word for ps_fact.choice. A choice without a row is written by its number. */
@@ -68,7 +70,7 @@ struct ps_ask {
 /* A relax switch: a named deviation of a known device, per server asset. */
 struct ps_relax {
     const char *name; /* unique over all protocols: "modbus-exception-length" */
-    uint32_t bit;
+    uint32_t bit; /* no other one's of the dissector, whichever protocol it carries */
     const char *sentence;
 };
 
@@ -105,13 +107,24 @@ struct ps_vocab {
     void (*status_format)(uint32_t status, struct ps_txt *out);
     /* An object in a foreign notation ("4x00041-4x00048"), or false. May be NULL. */
     bool (*object_alias)(struct ps_str text, struct ps_object_range *out);
-    /* The values that a function's fact of class op may write, for text: false when it writes none. */
-    bool (*value_limits)(uint16_t function, uint8_t op, int64_t *min, int64_t *max);
-    /* The address space that a function's fact of class op addresses, 0: none. Text naming another space is refused. */
-    uint32_t (*function_space)(uint16_t function, uint8_t op);
-    /* A function's fact of class op writes (or may write) what cannot be seen: PS_VALUE_UNKNOWN. */
-    bool (*writes_unseen)(uint16_t function, uint8_t op);
+    bool counts_elements; /* indices count elements: a fact writes one value for each, and rules have max_quantity */
+    bool ops_by_object;   /* of a function's classes each fact has the one of its object; else each class has a fact */
+    /* What a function's fact of class op is like, `space` being the code of the address space of its object, with the
+     * number or with number 0 for any of them; 0: it has no object. */
+    /* Are there such facts? Text and rules that name others are refused or warned about. NULL: none has an object. */
+    bool (*addresses)(uint16_t function, uint8_t op, uint32_t space);
+    /* The values that it may write; false when it writes none. NULL: none does. */
+    bool (*value_limits)(uint16_t function, uint8_t op, uint32_t space, double *min, double *max);
+    /* It writes (or may write) what cannot be seen: PS_VALUE_UNKNOWN. NULL: none does. */
+    bool (*writes_unseen)(uint16_t function, uint8_t op, uint32_t space);
+    /* Has it a choice? And how many of the params? NULL: text may say so for any. */
+    bool (*carries)(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_params);
 };
+
+/* The hooks, where the protocol has them. */
+bool ps_vocab_addresses(const struct ps_vocab *vocab, uint16_t function, unsigned op, uint32_t space);
+bool ps_vocab_value_limits(const struct ps_vocab *vocab, const struct ps_fact *fact, double *min, double *max);
+bool ps_vocab_writes_unseen(const struct ps_vocab *vocab, const struct ps_fact *fact);
 
 /* The words of a protocol, also of one that another one's dissector reads. NULL when it is not inspected. */
 const struct ps_vocab *ps_vocab_by_protocol(unsigned protocol);
@@ -137,7 +150,7 @@ void ps_object_format(const struct ps_vocab *vocab, struct ps_object_range range
 /* The space that a code belongs to, NULL when none. */
 const struct ps_space *ps_space_by_code(const struct ps_vocab *vocab, uint32_t code);
 
-/* "900", "0..1000", "on", "off". */
+/* "900", "0..1000", "-0.5", "on", "off". */
 bool ps_value_range_parse(struct ps_str text, struct ps_value_range *out);
 void ps_value_range_format(struct ps_value_range range, struct ps_txt *out);
 
@@ -149,9 +162,10 @@ void ps_value_range_format(struct ps_value_range range, struct ps_txt *out);
 
 /* Parsed operation text: facts, whose values point into `values`. Do not copy or move it. */
 struct ps_operation {
-    const struct ps_dissector *dissector;
+    const struct ps_dissector *dissector; /* the one that reads it: a carrier's for what that carries */
+    const struct ps_vocab *vocab;
     struct ps_facts facts; /* kind PS_PDU_REQUEST */
-    int64_t values[128];   /* over all facts */
+    double values[128];    /* over all facts */
     uint16_t n_values;
     bool any_station; /* the text names no station */
 };

@@ -59,7 +59,7 @@ struct ps_asset {
     uint32_t n_addresses;
     struct ps_mac mac;
     bool has_mac;
-    uint32_t relax[PS_N_DISSECTORS]; /* relax switches by protocol */
+    uint32_t relax[PS_N_DISSECTORS]; /* relax switches by protocol, of a carried one with its carrier's */
     struct ps_src src;
 };
 

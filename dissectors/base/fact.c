@@ -42,10 +42,31 @@ static uint32_t le(const uint8_t *data, unsigned n)
     return number;
 }
 
-int64_t ps_values_at(const struct ps_values *values, uint32_t i)
+static double single(uint32_t bits)
+{
+    float number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+static double host_double(const uint8_t *data)
+{
+    double number;
+    memcpy(&number, data, sizeof number);
+    return number;
+}
+
+static double le_double(const uint8_t *data)
+{
+    uint64_t bits = (uint64_t)le(data + 4, 4) << 32 | le(data, 4);
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+double ps_values_at(const struct ps_values *values, uint32_t i)
 {
     const uint8_t *data = values->data;
-    int64_t number = 0;
     switch ((enum ps_value_kind)values->kind) {
     case PS_VALUE_BITS:
         return data[i / 8] >> (i % 8) & 1;
@@ -65,9 +86,44 @@ int64_t ps_values_at(const struct ps_values *values, uint32_t i)
         return (int16_t)le(data + 2 * (size_t)i, 2);
     case PS_VALUE_I32LE:
         return (int32_t)le(data + 4 * (size_t)i, 4);
-    case PS_VALUE_I64:
-        memcpy(&number, data + 8 * (size_t)i, sizeof number);
-        return number;
+    case PS_VALUE_F32BE:
+        return single(be(data + 4 * (size_t)i, 4));
+    case PS_VALUE_F32LE:
+        return single(le(data + 4 * (size_t)i, 4));
+    case PS_VALUE_F64LE:
+        return le_double(data + 8 * (size_t)i);
+    case PS_VALUE_F64:
+        return host_double(data + 8 * (size_t)i);
+    case PS_VALUE_NONE:
+    case PS_VALUE_BOUNDS:
+    case PS_VALUE_UNKNOWN:
+        break;
+    }
+    return 0;
+}
+
+size_t ps_values_len(const struct ps_values *values)
+{
+    size_t n = values->n;
+    switch ((enum ps_value_kind)values->kind) {
+    case PS_VALUE_BITS:
+        return (n + 7) / 8;
+    case PS_VALUE_U8:
+    case PS_VALUE_I8:
+        return n;
+    case PS_VALUE_U16BE:
+    case PS_VALUE_I16BE:
+    case PS_VALUE_I16LE:
+        return 2 * n;
+    case PS_VALUE_U32BE:
+    case PS_VALUE_I32BE:
+    case PS_VALUE_I32LE:
+    case PS_VALUE_F32BE:
+    case PS_VALUE_F32LE:
+        return 4 * n;
+    case PS_VALUE_F64LE:
+    case PS_VALUE_F64:
+        return 8 * n;
     case PS_VALUE_NONE:
     case PS_VALUE_BOUNDS:
     case PS_VALUE_UNKNOWN:
@@ -81,7 +137,12 @@ bool ps_values_has_elements(const struct ps_values *values)
     return values->kind > PS_VALUE_NONE && values->kind < PS_VALUE_BOUNDS;
 }
 
-bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max)
+bool ps_values_are_single(const struct ps_values *values)
+{
+    return values->kind == PS_VALUE_F32BE || values->kind == PS_VALUE_F32LE;
+}
+
+bool ps_values_bounds(const struct ps_values *values, double *min, double *max)
 {
     if (values->kind == PS_VALUE_BOUNDS) {
         *min = values->min;
@@ -91,10 +152,10 @@ bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max
     if (values->n == 0 || !ps_values_has_elements(values))
         return false;
     *min = *max = ps_values_at(values, 0);
-    for (uint32_t i = 1; i < values->n; i++) {
-        int64_t v = ps_values_at(values, i);
-        *min = v < *min ? v : *min;
-        *max = v > *max ? v : *max;
+    for (uint32_t i = 1; i < values->n && *min <= *max; i++) {
+        double v = ps_values_at(values, i);
+        *min = v >= *min ? *min : v;
+        *max = v <= *max ? *max : v;
     }
     return true;
 }

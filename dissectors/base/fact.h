@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Operation classes: the same for all protocols. Words in vocab.c, in this order. At most 32. */
@@ -43,7 +44,10 @@ enum ps_value_kind {
     PS_VALUE_I32BE,
     PS_VALUE_I16LE,
     PS_VALUE_I32LE,
-    PS_VALUE_I64,      /* n host-order int64_t in data, aligned or not (made by text, not by packets) */
+    PS_VALUE_F32BE,    /* IEEE 754, single precision: no rule's values hold what is no finite number */
+    PS_VALUE_F32LE,
+    PS_VALUE_F64LE,
+    PS_VALUE_F64,      /* n doubles of the host in data, aligned or not (made by text, not by packets) */
     PS_VALUE_BOUNDS,   /* what will be written is only known to lie in min..max */
     PS_VALUE_UNKNOWN,  /* writes something whose value cannot be seen: only a rule without `values` grants it */
 };
@@ -52,8 +56,8 @@ struct ps_values {
     const uint8_t *data; /* borrowed; enough octets for n elements of the kind */
     uint32_t n;          /* elements */
     uint8_t kind;        /* enum ps_value_kind */
-    int64_t min;         /* PS_VALUE_BOUNDS only */
-    int64_t max;
+    double min;          /* PS_VALUE_BOUNDS only */
+    double max;
 };
 
 /* Further numbers that a fact may carry: the vocabulary names them (vocab.h, struct ps_param). */
@@ -114,10 +118,17 @@ void ps_facts_clear(struct ps_facts *facts);
 struct ps_fact *ps_facts_add(struct ps_facts *facts);
 
 /* Element i < values->n as a number; 0 for kinds without elements. */
-int64_t ps_values_at(const struct ps_values *values, uint32_t i);
+double ps_values_at(const struct ps_values *values, uint32_t i);
+
+/* Octets that the elements take in data; 0 for kinds without elements. */
+size_t ps_values_len(const struct ps_values *values);
 
 /* Has the kind elements in data? */
 bool ps_values_has_elements(const struct ps_values *values);
 
-/* Smallest and largest value; false when the kind has none (PS_VALUE_NONE, PS_VALUE_UNKNOWN) or n is 0. */
-bool ps_values_bounds(const struct ps_values *values, int64_t *min, int64_t *max);
+/* Are the elements of single precision? Then 0.1 means the one of these numbers that is nearest to it. */
+bool ps_values_are_single(const struct ps_values *values);
+
+/* Smallest and largest value, both NaN when one is; false when the kind has none (PS_VALUE_NONE, PS_VALUE_UNKNOWN) or n
+ * is 0. */
+bool ps_values_bounds(const struct ps_values *values, double *min, double *max);

@@ -13,8 +13,8 @@ struct ps_range {
 };
 
 struct ps_value_range {
-    int64_t min;
-    int64_t max; /* inclusive; min <= max */
+    double min; /* finite */
+    double max; /* inclusive; min <= max */
 };
 
 /* What objects of one space a rule grants, or a fact asks for. */

@@ -37,13 +37,6 @@ void ps_txt_u64(struct ps_txt *t, uint64_t number)
         ps_txt_char(t, digits[--n]);
 }
 
-void ps_txt_i64(struct ps_txt *t, int64_t number)
-{
-    if (number < 0)
-        ps_txt_char(t, '-');
-    ps_txt_u64(t, number < 0 ? -(uint64_t)number : (uint64_t)number);
-}
-
 void ps_txt_hex(struct ps_txt *t, uint64_t number, unsigned n_digits)
 {
     char digits[16];
@@ -133,7 +126,7 @@ static int digit_value(char c)
     return 99;
 }
 
-static bool scan_u64(struct ps_str *s, uint64_t max, uint64_t *number)
+bool ps_str_u32(struct ps_str *s, uint32_t max, uint32_t *number)
 {
     struct ps_str at = *s;
     unsigned base = ps_str_word(&at, "0x") || ps_str_word(&at, "0X") ? 16 : 10;
@@ -143,38 +136,15 @@ static bool scan_u64(struct ps_str *s, uint64_t max, uint64_t *number)
         unsigned digit = (unsigned)digit_value(at.s[n_digits]);
         if (digit >= base)
             break;
-        if (n > (UINT64_MAX - digit) / base)
-            return false;
         n = n * base + digit;
+        if (n > max)
+            return false;
     }
-    if (n_digits == 0 || n > max)
+    if (n_digits == 0)
         return false;
     advance(&at, n_digits);
     *s = at;
-    *number = n;
-    return true;
-}
-
-bool ps_str_u32(struct ps_str *s, uint32_t max, uint32_t *number)
-{
-    uint64_t n;
-    if (!scan_u64(s, max, &n))
-        return false;
     *number = (uint32_t)n;
-    return true;
-}
-
-bool ps_str_i64(struct ps_str *s, int64_t *number)
-{
-    struct ps_str at = *s;
-    bool negative = ps_str_char(&at, '-');
-    if (!negative)
-        (void)ps_str_char(&at, '+');
-    uint64_t n;
-    if (!scan_u64(&at, (uint64_t)INT64_MAX + negative, &n))
-        return false;
-    *s = at;
-    *number = negative && n ? -(int64_t)(n - 1) - 1 : (int64_t)n;
     return true;
 }
 

@@ -22,7 +22,10 @@ void ps_txt_init(struct ps_txt *t, char *buf, size_t size);
 void ps_txt_char(struct ps_txt *t, char c);
 void ps_txt_str(struct ps_txt *t, const char *s);
 void ps_txt_u64(struct ps_txt *t, uint64_t number);
-void ps_txt_i64(struct ps_txt *t, int64_t number);
+/* The shortest decimal that ps_str_f64() reads back as the same number: "900", "-0.1", "1e300"; "inf", "-inf", "nan". */
+void ps_txt_f64(struct ps_txt *t, double number);
+/* The shortest decimal that is nearer to this number than to any other of single precision. */
+void ps_txt_f32(struct ps_txt *t, float number);
 /* Lower-case hex, at least n_digits (16 at most), without "0x". */
 void ps_txt_hex(struct ps_txt *t, uint64_t number, unsigned n_digits);
 /* "first-last", or one number when both are equal. */
@@ -45,7 +48,8 @@ bool ps_str_word(struct ps_str *s, const char *word); /* eat exactly this text *
 struct ps_str ps_str_until(struct ps_str *s, const char *stops);
 /* Decimal or 0x hex, not above max; false also when there is no digit. */
 bool ps_str_u32(struct ps_str *s, uint32_t max, uint32_t *number);
-/* Decimal (with a sign) or 0x hex. */
-bool ps_str_i64(struct ps_str *s, int64_t *number);
+/* The number of double precision nearest to a decimal ("900", "-0.1", "1.5e-3"; no sign or digits besides) or a 0x hex of
+ * 32 bits; false also when it is beyond all of them. Of "1..5" it eats the 1. */
+bool ps_str_f64(struct ps_str *s, double *number);
 /* "A" or "A-B", both within 0..max and A <= B. */
 bool ps_str_range(struct ps_str *s, uint32_t max, uint32_t *first, uint32_t *last);

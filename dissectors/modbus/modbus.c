@@ -98,21 +98,30 @@ static bool object_alias(struct ps_str text, struct ps_object_range *out)
     return true;
 }
 
-static uint32_t function_space(uint16_t function, uint8_t op)
+static bool is_in(uint32_t space, uint32_t wanted)
 {
-    bool has_op = function < MB_N_ROWS && op < PS_N_OPS && mb_functions[function].ops & PS_OP_BIT(op);
-    return has_op ? mb_space_of((uint8_t)function) : 0;
+    return wanted == MB_SPACE_FILE ? space >= MB_SPACE_FILE && space - MB_SPACE_FILE <= UINT16_MAX : space == wanted;
 }
 
-static bool value_limits(uint16_t function, uint8_t op, int64_t *min, int64_t *max)
+static bool addresses(uint16_t function, uint8_t op, uint32_t space)
 {
-    uint32_t space = function_space(function, op);
+    bool has_op = function < MB_N_ROWS && op < PS_N_OPS && mb_functions[function].ops & PS_OP_BIT(op);
+    return has_op && is_in(space, mb_space_of((uint8_t)function));
+}
+
+static bool value_limits(uint16_t function, uint8_t op, uint32_t space, double *min, double *max)
+{
     bool writes = op == PS_OP_WRITE || function == MB_ROW_WRITE_FILE_RECORD;
-    if (!writes || space == 0)
+    if (!writes || space == 0 || !addresses(function, op, space))
         return false;
     *min = 0;
     *max = space == MB_SPACE_COIL ? 1 : 65535;
     return true;
+}
+
+static bool writes_unseen(uint16_t function, uint8_t op, uint32_t space)
+{
+    return space == 0 && mb_writes_unseen(function, op);
 }
 
 static const struct ps_vocab vocab = {
@@ -130,9 +139,10 @@ static const struct ps_vocab vocab = {
     .function_by_number = function_by_number,
     .function_number = function_number,
     .object_alias = object_alias,
+    .counts_elements = true,
+    .addresses = addresses,
     .value_limits = value_limits,
-    .function_space = function_space,
-    .writes_unseen = mb_writes_unseen,
+    .writes_unseen = writes_unseen,
 };
 
 const struct ps_dissector ps_modbus = {

@@ -105,33 +105,6 @@ static void point_back(struct ps_values *values, const struct fragments *f, uint
         *values = (struct ps_values){.kind = PS_VALUE_UNKNOWN};
 }
 
-/* Octets of the values' elements; with 0 there is nothing to point to. */
-static uint32_t values_octets(const struct ps_values *values)
-{
-    switch ((enum ps_value_kind)values->kind) {
-    case PS_VALUE_BITS:
-        return (values->n + 7) / 8;
-    case PS_VALUE_U8:
-    case PS_VALUE_I8:
-        return values->n;
-    case PS_VALUE_U16BE:
-    case PS_VALUE_I16BE:
-    case PS_VALUE_I16LE:
-        return 2 * values->n;
-    case PS_VALUE_U32BE:
-    case PS_VALUE_I32BE:
-    case PS_VALUE_I32LE:
-        return 4 * values->n;
-    case PS_VALUE_I64:
-        return 8 * values->n;
-    case PS_VALUE_NONE:
-    case PS_VALUE_BOUNDS:
-    case PS_VALUE_UNKNOWN:
-        break;
-    }
-    return 0;
-}
-
 static void fragmented(struct s7_pdu *pdu)
 {
     struct fragments f = {.len = 0};
@@ -147,7 +120,7 @@ static void fragmented(struct s7_pdu *pdu)
         ps_rd_fail(outer, fault.reason);
     for (uint16_t i = 0; i < pdu->facts->n_facts; i++) {
         struct ps_values *values = &pdu->facts->item[i].values;
-        point_back(values, &f, values_octets(values));
+        point_back(values, &f, (uint32_t)ps_values_len(values));
     }
 }
 

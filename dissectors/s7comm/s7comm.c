@@ -34,22 +34,6 @@ static void function_number(uint32_t code, struct ps_txt *out)
     }
 }
 
-static uint32_t function_space(uint16_t function, uint8_t op)
-{
-    (void)function;
-    (void)op;
-    return 0;
-}
-
-static bool value_limits(uint16_t function, uint8_t op, int64_t *min, int64_t *max)
-{
-    (void)function;
-    (void)op;
-    (void)min;
-    (void)max;
-    return false;
-}
-
 const struct ps_vocab s7_vocab = {
     .name = "s7comm",
     .protocol = PS_PROTOCOL_S7COMM,
@@ -58,8 +42,6 @@ const struct ps_vocab s7_vocab = {
     .max_station = S7_STATION_UNKNOWN,
     .function_by_number = function_by_number,
     .function_number = function_number,
-    .function_space = function_space,
-    .value_limits = value_limits,
     .station_parse = s7_station_parse,
     .station_format = s7_station_format,
 };

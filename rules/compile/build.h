@@ -54,7 +54,8 @@ const char *ps_build_file(const struct ps_build *build, struct ps_src src);
 
 /* ---- lists, in place ------------------------------------------------------------------------------------------- */
 
-/* Sorted; what overlaps or touches becomes one. The new count. */
+/* Sorted; what overlaps or touches becomes one (values: what overlaps, there is something between 1 and 2). The new
+ * count. */
 uint32_t ps_merge_ranges(struct ps_range *ranges, uint32_t n);
 uint32_t ps_merge_objects(struct ps_object_range *objects, uint32_t n);
 uint32_t ps_merge_values(struct ps_value_range *values, uint32_t n);

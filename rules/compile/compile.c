@@ -92,7 +92,7 @@ static void build_assets(struct ps_build *build)
             .n_addresses = asset->n_addresses,
             .mac = asset->has_mac ? ps_mac_number(asset->mac) : 0,
         };
-        memcpy(out.relax, asset->relax, sizeof out.relax);
+        memcpy(out.relax, asset->relax, sizeof asset->relax);
         if (asset->n_addresses > 0)
             memcpy(ps_build_add(build, PS_SECTION_ADDRESSES, asset->n_addresses), asset->addresses,
                    asset->n_addresses * sizeof asset->addresses[0]);

@@ -15,13 +15,6 @@ void *ps_lint_calloc(size_t n, size_t size)
     return p;
 }
 
-static uint32_t space_bit(const struct ps_vocab *vocab, uint32_t code)
-{
-    const struct ps_space *space = code != 0 ? ps_space_by_code(vocab, code) : NULL;
-
-    return space ? UINT32_C(1) << (space - vocab->spaces) : 0;
-}
-
 /* Every function of a protocol in every class it has. */
 static void list_facts(struct ps_lint *lint, unsigned protocol, const struct ps_vocab *vocab)
 {
@@ -30,14 +23,8 @@ static void list_facts(struct ps_lint *lint, unsigned protocol, const struct ps_
 
     for (uint16_t row = 0; row < vocab->n_functions; row++) {
         for (uint8_t op = 1; op < PS_N_OPS; op++) {
-            struct ps_fact_kind *fact = &facts[n];
-
-            if (!(vocab->functions[row].ops & PS_OP_BIT(op)))
-                continue;
-            *fact = (struct ps_fact_kind){.row = row, .op = op};
-            fact->space = space_bit(vocab, vocab->function_space(row, op));
-            fact->writes = vocab->value_limits(row, op, &fact->min, &fact->max);
-            n++;
+            if (vocab->functions[row].ops & PS_OP_BIT(op))
+                facts[n++] = (struct ps_fact_kind){.row = row, .op = op};
         }
     }
     lint->facts[protocol] = facts;
@@ -53,10 +40,10 @@ void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_
     for (uint32_t z = 0; z < model->n_zones; z++)
         lint->first_asset[z + 1] += lint->first_asset[z];
     for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++) {
-        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(protocol);
 
-        if (dissector)
-            list_facts(lint, protocol, dissector->vocab);
+        if (vocab)
+            list_facts(lint, protocol, vocab);
     }
 }
 
@@ -148,9 +135,7 @@ void ps_lint_rule(const struct ps_lint *lint, enum ps_severity severity, const c
 
 const struct ps_vocab *ps_lint_vocab(const struct ps_rule *rule)
 {
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(rule->protocol);
-
-    return dissector ? dissector->vocab : NULL;
+    return ps_vocab_by_protocol(rule->protocol);
 }
 
 uint32_t ps_grants_row(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row)
@@ -168,16 +153,53 @@ static bool row_granted(const struct ps_rule *rule, const struct ps_fact_kind *f
     return rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op));
 }
 
-static void add_grant(struct ps_grants *grants, const struct ps_fact_kind *fact)
+bool ps_grants_addresses(const struct ps_rule *rule, const struct ps_vocab *vocab, const struct ps_fact_kind *kind)
 {
-    grants->ops |= PS_OP_BIT(fact->op);
-    grants->spaces |= fact->space;
-    if (!fact->writes)
+    uint32_t last = 0;
+
+    for (uint32_t i = 0; i < rule->n_objects; i++) {
+        if (rule->objects[i].space != last && ps_vocab_addresses(vocab, kind->row, kind->op, rule->objects[i].space))
+            return true;
+        last = rule->objects[i].space;
+    }
+    return rule->n_objects == 0;
+}
+
+/* What facts of a kind write on objects of one space, 0: on none. */
+static void add_writes(struct ps_grants *grants, const struct ps_vocab *vocab, const struct ps_fact_kind *kind,
+                       uint32_t space)
+{
+    const struct ps_fact fact = {.function = kind->row, .op = kind->op, .space = space};
+    double min, max;
+
+    if (!ps_vocab_addresses(vocab, kind->row, kind->op, space))
         return;
-    grants->min = grants->writes && grants->min < fact->min ? grants->min : fact->min;
-    grants->max = grants->writes && grants->max > fact->max ? grants->max : fact->max;
+    grants->unseen_writes |= ps_vocab_writes_unseen(vocab, &fact);
+    if (!ps_vocab_value_limits(vocab, &fact, &min, &max))
+        return;
+    grants->min = grants->writes && grants->min < min ? grants->min : min;
+    grants->max = grants->writes && grants->max > max ? grants->max : max;
     grants->writes = true;
-    grants->wide_writes |= fact->max - fact->min > 1;
+    grants->wide_writes |= max - min > 1;
+}
+
+static void add_grant(struct ps_grants *grants, const struct ps_rule *rule, const struct ps_vocab *vocab,
+                      const struct ps_fact_kind *kind)
+{
+    uint32_t last = 0;
+
+    grants->n_facts++;
+    grants->ops |= PS_OP_BIT(kind->op);
+    for (uint32_t i = 0; i < rule->n_objects; i++) {
+        if (rule->objects[i].space != last)
+            add_writes(grants, vocab, kind, rule->objects[i].space);
+        last = rule->objects[i].space;
+    }
+    if (rule->n_objects > 0)
+        return;
+    add_writes(grants, vocab, kind, 0);
+    for (uint16_t i = 0; i < vocab->n_spaces; i++)
+        add_writes(grants, vocab, kind, vocab->spaces[i].code);
 }
 
 void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants)
@@ -185,19 +207,13 @@ void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, stru
     const struct ps_vocab *vocab = ps_lint_vocab(rule);
 
     *grants = (struct ps_grants){.all_functions = true};
-    for (uint32_t i = 0; i < rule->n_objects; i++)
-        grants->listed |= space_bit(vocab, rule->objects[i].space);
     for (uint32_t i = 0; i < lint->n_facts[rule->protocol]; i++) {
-        const struct ps_fact_kind *fact = &lint->facts[rule->protocol][i];
+        const struct ps_fact_kind *kind = &lint->facts[rule->protocol][i];
 
-        if (!row_granted(rule, fact)) {
+        if (!row_granted(rule, kind))
             grants->all_functions = false;
-            continue;
-        }
-        if (rule->n_objects > 0 && !(fact->space & grants->listed))
-            continue;
-        add_grant(grants, fact);
-        grants->n_facts++;
+        else if (ps_grants_addresses(rule, vocab, kind))
+            add_grant(grants, rule, vocab, kind);
     }
 }
 

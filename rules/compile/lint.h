@@ -15,11 +15,8 @@
 
 /* One kind of fact that a protocol can give: a function in one of its classes. */
 struct ps_fact_kind {
-    uint16_t row;   /* of the vocabulary's functions */
-    uint8_t op;     /* enum ps_op */
-    bool writes;    /* carries a value within min..max */
-    uint32_t space; /* bit of the address space's row in the vocabulary, 0: addresses nothing */
-    int64_t min, max;
+    uint16_t row; /* of the vocabulary's functions */
+    uint8_t op;   /* enum ps_op */
 };
 
 struct ps_lint {
@@ -59,14 +56,16 @@ PS_LINT_PRINTF void ps_lint_rule(const struct ps_lint *lint, enum ps_severity se
 /* The facts that an inspected rule can grant, taken over functions, classes and objects together. */
 struct ps_grants {
     uint32_t ops;       /* classes */
-    uint32_t spaces;    /* address spaces of the facts, by bit of their row in the vocabulary */
-    uint32_t listed;    /* the same of the rule's objects */
     uint32_t n_facts;   /* kinds of facts */
     bool all_functions; /* every function of the protocol, in every class it has */
     bool writes;        /* some fact carries a value */
     bool wide_writes;   /* some fact's value can be more than on or off */
-    int64_t min, max;   /* over all values that can be written; with `writes` */
+    bool unseen_writes; /* some fact may write what cannot be seen */
+    double min, max;    /* over all values that can be written; with `writes` */
 };
+
+/* Has a fact of this kind one of the rule's objects, or does the rule not restrict them? */
+bool ps_grants_addresses(const struct ps_rule *rule, const struct ps_vocab *vocab, const struct ps_fact_kind *kind);
 
 void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants);
 

@@ -146,16 +146,47 @@ static bool lint_functions(const struct ps_lint *lint, uint32_t index, const str
     return of_rule == 0;
 }
 
-/* Does a function of the rule, in a class that it grants, address one of the spaces? */
-static bool row_addresses(const struct ps_lint *lint, const struct ps_rule *rule, uint16_t row, uint32_t spaces)
+/* Does a function of the rule, in a class that it grants, address objects of a space? */
+static bool any_addresses(const struct ps_lint *lint, const struct ps_rule *rule, const struct ps_vocab *vocab,
+                          uint32_t space)
 {
     for (uint32_t i = 0; i < lint->n_facts[rule->protocol]; i++) {
-        const struct ps_fact_kind *fact = &lint->facts[rule->protocol][i];
+        const struct ps_fact_kind *kind = &lint->facts[rule->protocol][i];
 
-        if (fact->row == row && (fact->space & spaces) && (rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op))))
+        if ((ps_grants_row(rule, vocab, kind->row) & PS_OP_BIT(kind->op)) &&
+            ps_vocab_addresses(vocab, kind->row, kind->op, space))
             return true;
     }
     return false;
+}
+
+/* Does the function, in a class that the rule grants, address an object of the rule? */
+static bool row_addresses(const struct ps_lint *lint, const struct ps_rule *rule, const struct ps_vocab *vocab,
+                          uint16_t row)
+{
+    for (uint32_t i = 0; i < lint->n_facts[rule->protocol]; i++) {
+        const struct ps_fact_kind *kind = &lint->facts[rule->protocol][i];
+
+        if (kind->row == row && (ps_grants_row(rule, vocab, row) & PS_OP_BIT(kind->op)) &&
+            ps_grants_addresses(rule, vocab, kind))
+            return true;
+    }
+    return false;
+}
+
+/* An object whose space no function addresses: the first of its space is told about. */
+static void lint_object(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab, uint32_t object)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    const struct ps_space *space = ps_space_by_code(vocab, rule->objects[object].space);
+
+    for (uint32_t i = 0; i < object; i++)
+        if (ps_space_by_code(vocab, rule->objects[i].space) == space)
+            return;
+    ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                 "rule \"%s\" lists %s objects, which none of its functions addresses; remove them, or add the "
+                 "function",
+                 rule->name, space ? space->name : "unknown");
 }
 
 /* Objects that no function addresses, and functions named one by one that address none of the objects. */
@@ -163,6 +194,7 @@ static void lint_objects(const struct ps_lint *lint, uint32_t index, const struc
 {
     const struct ps_rule *rule = &lint->model->rules[index];
     struct ps_grants grants;
+    uint32_t last = 0;
 
     ps_grants_find(lint, rule, &grants);
     if (grants.n_facts == 0) {
@@ -172,14 +204,13 @@ static void lint_objects(const struct ps_lint *lint, uint32_t index, const struc
                      rule->name);
         return;
     }
-    for (uint16_t space = 0; space < vocab->n_spaces; space++)
-        if ((grants.listed & ~grants.spaces) >> space & 1)
-            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
-                         "rule \"%s\" lists %s objects, which none of its functions addresses; remove them, or add the "
-                         "function",
-                         rule->name, vocab->spaces[space].name);
+    for (uint32_t i = 0; i < rule->n_objects; i++) {
+        if (rule->objects[i].space != last && !any_addresses(lint, rule, vocab, rule->objects[i].space))
+            lint_object(lint, index, vocab, i);
+        last = rule->objects[i].space;
+    }
     for (uint16_t row = 0; rule->has_functions && row < vocab->n_functions; row++)
-        if (ps_grants_row(rule, vocab, row) != 0 && !row_addresses(lint, rule, row, grants.listed))
+        if (ps_grants_row(rule, vocab, row) != 0 && !row_addresses(lint, rule, vocab, row))
             ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                          "rule \"%s\" never grants %s, which addresses none of the objects it lists; remove the "
                          "function, or add its objects",
@@ -194,22 +225,27 @@ static void lint_values(const struct ps_lint *lint, uint32_t index)
     ps_grants_find(lint, rule, &grants);
     if (grants.n_facts == 0)
         return;
+    if (!grants.writes && grants.unseen_writes)
+        return;
     if (!grants.writes) {
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
                      "rule \"%s\" lists values but grants only functions that write none; remove values", rule->name);
         return;
     }
     for (uint32_t i = 0; i < rule->n_values; i++) {
-        char words[64];
+        const struct ps_value_range limits = {grants.min, grants.max};
+        char words[64], limit_words[64];
         struct ps_txt t;
 
         if (rule->values[i].max >= grants.min && rule->values[i].min <= grants.max)
             continue;
         ps_txt_init(&t, words, sizeof(words));
         ps_value_range_format(rule->values[i], &t);
+        ps_txt_init(&t, limit_words, sizeof(limit_words));
+        ps_value_range_format(limits, &t);
         ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
-                     "rule \"%s\" lists the value %s, which none of its functions can write (%lld..%lld); correct it",
-                     rule->name, words, (long long)grants.min, (long long)grants.max);
+                     "rule \"%s\" lists the value %s, which none of its functions can write (%s); correct it",
+                     rule->name, words, limit_words);
     }
 }
 

@@ -109,7 +109,7 @@ static bool facts_contain(const struct ps_lint *lint, const struct ps_rule *a, c
     if (values_contain(a, b))
         return true;
     ps_grants_find(lint, b, &grants);
-    return !grants.writes;
+    return !grants.writes && !grants.unseen_writes;
 }
 
 static bool rule_contains(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)

@@ -68,7 +68,9 @@ uint32_t ps_merge_objects(struct ps_object_range *objects, uint32_t n)
 
 static int compare_values(const void *a, const void *b)
 {
-    return compare(((const struct ps_value_range *)a)->min, ((const struct ps_value_range *)b)->min);
+    const struct ps_value_range *x = a, *y = b;
+
+    return (x->min > y->min) - (x->min < y->min);
 }
 
 uint32_t ps_merge_values(struct ps_value_range *values, uint32_t n)
@@ -79,7 +81,7 @@ uint32_t ps_merge_values(struct ps_value_range *values, uint32_t n)
         qsort(values, n, sizeof *values, compare_values);
     for (uint32_t i = 0; i < n; i++) {
         struct ps_value_range *top = kept > 0 ? &values[kept - 1] : NULL;
-        if (!top || (top->max != INT64_MAX && values[i].min > top->max + 1))
+        if (!top || values[i].min > top->max)
             values[kept++] = values[i];
         else if (values[i].max > top->max)
             top->max = values[i].max;

@@ -24,15 +24,29 @@ struct witness {
 
 /* ---- one function in one class --------------------------------------------------------------------------------- */
 
-/* Does the list hold some object of the space that the operation addresses? An empty list does not restrict. */
-static bool lists_space(const struct ps_object_range *objects, uint32_t n, const struct ps_vocab *vocab, uint32_t space)
+/* Can the operation write nothing, or something that the rule's `values` hold? */
+static bool values_meet(const struct ps_rule *rule, const struct ps_vocab *vocab, const struct ps_fact *fact)
 {
-    const struct ps_space *row = ps_space_by_code(vocab, space);
-    bool listed = n == 0;
+    double min, max;
 
-    for (uint32_t i = 0; i < n && !listed && row; i++)
-        listed = ps_space_by_code(vocab, objects[i].space) == row;
-    return listed;
+    if (rule->n_values == 0)
+        return true;
+    if (!ps_vocab_value_limits(vocab, fact, &min, &max))
+        return !ps_vocab_writes_unseen(vocab, fact);
+    for (uint32_t i = 0; i < rule->n_values; i++)
+        if (rule->values[i].min <= max && min <= rule->values[i].max)
+            return true;
+    return false;
+}
+
+/* Are there facts of this kind on objects of the space, 0: on none, that the rule's `values` hold? */
+static bool is_possible(const struct ps_rule *rule, const struct ps_vocab *vocab, const struct ps_fact *kind,
+                        uint32_t space)
+{
+    struct ps_fact fact = *kind;
+
+    fact.space = space;
+    return ps_vocab_addresses(vocab, fact.function, fact.op, space) && values_meet(rule, vocab, &fact);
 }
 
 static bool objects_overlap(const struct ps_object_range *a, const struct ps_object_range *b)
@@ -40,35 +54,32 @@ static bool objects_overlap(const struct ps_object_range *a, const struct ps_obj
     return a->space == b->space && a->first <= b->last && b->first <= a->last;
 }
 
-static bool objects_meet(const struct ps_rule *rule, const struct ps_never *never, const struct ps_vocab *vocab,
-                         uint32_t space)
+/* A list of objects against one that does not restrict, or which has an object in common with it. */
+static bool lists_meet(const struct ps_rule *rule, const struct ps_vocab *vocab, const struct ps_fact *kind,
+                       const struct ps_never *never)
 {
-    const struct ps_space *row = space != 0 ? ps_space_by_code(vocab, space) : NULL;
+    const struct ps_object_range *list = rule->n_objects > 0 ? rule->objects : never->objects;
+    uint32_t n = rule->n_objects > 0 ? rule->n_objects : never->n_objects;
 
-    if (rule->n_objects == 0 || never->n_objects == 0)
-        return lists_space(rule->objects, rule->n_objects, vocab, space) &&
-               lists_space(never->objects, never->n_objects, vocab, space);
-    for (uint32_t i = 0; i < rule->n_objects; i++) {
-        if (!row || ps_space_by_code(vocab, rule->objects[i].space) != row)
-            continue;
-        for (uint32_t k = 0; k < never->n_objects; k++)
-            if (objects_overlap(&rule->objects[i], &never->objects[k]))
-                return true;
+    for (uint32_t i = 0; i < n; i++) {
+        bool common = rule->n_objects == 0 || never->n_objects == 0;
+        for (uint32_t k = 0; k < never->n_objects && !common; k++)
+            common = objects_overlap(&list[i], &never->objects[k]);
+        if (common && is_possible(rule, vocab, kind, list[i].space))
+            return true;
     }
     return false;
 }
 
-/* Can the operation write nothing, or something that the rule's `values` hold? */
-static bool values_meet(const struct ps_rule *rule, const struct ps_vocab *vocab, uint16_t row, unsigned op)
+static bool objects_meet(const struct ps_rule *rule, const struct ps_never *never, const struct ps_vocab *vocab,
+                         const struct ps_fact *kind)
 {
-    int64_t min, max;
-
-    if (rule->n_values == 0)
+    if (rule->n_objects > 0 || never->n_objects > 0)
+        return lists_meet(rule, vocab, kind, never);
+    if (is_possible(rule, vocab, kind, 0))
         return true;
-    if (!vocab->value_limits(row, (uint8_t)op, &min, &max))
-        return !vocab->writes_unseen(row, (uint8_t)op);
-    for (uint32_t i = 0; i < rule->n_values; i++)
-        if (rule->values[i].min <= max && min <= rule->values[i].max)
+    for (uint16_t i = 0; i < vocab->n_spaces; i++)
+        if (is_possible(rule, vocab, kind, vocab->spaces[i].code))
             return true;
     return false;
 }
@@ -93,8 +104,9 @@ static bool find_operation(const struct ps_rule *rule, const struct ps_never *ne
     for (uint16_t row = 0; row < vocab->n_functions; row++) {
         uint32_t ops = ps_grants_row(rule, vocab, row) & never_row(never, vocab, row);
         for (unsigned op = 1; op < PS_N_OPS; op++) {
-            if (!(ops & PS_OP_BIT(op)) || !values_meet(rule, vocab, row, op) ||
-                !objects_meet(rule, never, vocab, vocab->function_space(row, (uint8_t)op)))
+            const struct ps_fact kind = {.function = row, .op = (uint8_t)op};
+
+            if (!(ops & PS_OP_BIT(op)) || !objects_meet(rule, never, vocab, &kind))
                 continue;
             *witness = (struct witness){dissector->name, vocab->functions[row].name, op};
             return true;

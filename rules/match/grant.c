@@ -90,7 +90,7 @@ static bool has_object(const struct ps_object_range *objects, uint32_t n, const 
     return objects[low].space == fact->space && ps_range_contains(range, fact->first, fact->last);
 }
 
-static bool has_bounds(const struct ps_value_range *ranges, uint32_t n, int64_t min, int64_t max)
+static bool has_bounds(const struct ps_value_range *ranges, uint32_t n, double min, double max)
 {
     uint32_t low = 0;
     while (n > 1) {
@@ -101,11 +101,24 @@ static bool has_bounds(const struct ps_value_range *ranges, uint32_t n, int64_t 
     return min <= max && ranges[low].min <= min && max <= ranges[low].max;
 }
 
+/* The same where all numbers are of single precision, the ends of the ranges too. */
+static bool has_single(const struct ps_value_range *ranges, uint32_t n, float number)
+{
+    uint32_t low = 0;
+    while (n > 1) {
+        uint32_t half = n / 2;
+        low += (float)ranges[low + half].min <= number ? half : 0;
+        n -= half;
+    }
+    return number - number == 0 && (float)ranges[low].min <= number && number <= (float)ranges[low].max;
+}
+
 static bool has_elements(const struct ps_value_range *ranges, uint32_t n, const struct ps_values *values)
 {
+    bool single = ps_values_are_single(values);
     for (uint32_t i = 0; i < values->n; i++) {
-        int64_t number = ps_values_at(values, i);
-        if (!has_bounds(ranges, n, number, number))
+        double number = ps_values_at(values, i);
+        if (single ? !has_single(ranges, n, (float)number) : !has_bounds(ranges, n, number, number))
             return false;
     }
     return values->n > 0;

@@ -324,10 +324,16 @@ static bool objects_rise(const struct ps_object_range *objects, uint32_t n)
     return true;
 }
 
+static bool is_finite(double number)
+{
+    return number - number == 0;
+}
+
 static bool values_rise(const struct ps_value_range *values, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        if (values[i].min > values[i].max || (i > 0 && values[i].min <= values[i - 1].max))
+        if (!is_finite(values[i].min) || !is_finite(values[i].max) || values[i].min > values[i].max ||
+            (i > 0 && values[i].min <= values[i - 1].max))
             return false;
     return true;
 }

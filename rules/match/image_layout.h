@@ -22,7 +22,7 @@
 #include "image.h"
 
 #define PS_IMAGE_MAGIC "PENSTOCK" /* without its NUL */
-#define PS_IMAGE_VERSION 1u
+#define PS_IMAGE_VERSION 2u
 #define PS_IMAGE_BYTE_ORDER 0x0a0b0c0du
 #define PS_IMAGE_ALIGNMENT 64u
 
@@ -80,12 +80,15 @@ struct ps_image_zone {
     uint32_t intra_allow;
 };
 
+/* Relax switches by protocol; an even number, so that nothing is left over in the struct. */
+#define PS_IMAGE_N_RELAX ((PS_N_DISSECTORS + 1) / 2 * 2)
+
 struct ps_image_asset {
     uint32_t name;
     uint32_t zone;
     uint32_t first_address, n_addresses;
     uint64_t mac; /* ps_mac_number(), 0: none */
-    uint32_t relax[PS_N_DISSECTORS];
+    uint32_t relax[PS_IMAGE_N_RELAX];
 };
 
 struct ps_image_owner {

@@ -123,10 +123,10 @@ static void print_asset(FILE *out, const struct ps_asset *asset)
     print_key(out, "role", asset->role);
     list = (struct list){.out = out, .key = "relax"};
     for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++) {
-        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
-        for (unsigned i = 0; dissector && i < dissector->vocab->n_relaxes; i++)
-            if (asset->relax[protocol] & dissector->vocab->relaxes[i].bit)
-                list_add(&list, dissector->vocab->relaxes[i].name);
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(protocol);
+        for (unsigned i = 0; vocab && i < vocab->n_relaxes; i++)
+            if (asset->relax[ps_protocol_carrier(protocol)] & vocab->relaxes[i].bit)
+                list_add(&list, vocab->relaxes[i].name);
     }
     list_end(&list);
     fputs(" }", out);

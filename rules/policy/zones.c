@@ -111,9 +111,9 @@ static size_t relax_names(const char **names, size_t room)
 {
     size_t n = 0;
     for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++) {
-        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
-        for (unsigned i = 0; dissector && i < dissector->vocab->n_relaxes && n < room; i++)
-            names[n++] = dissector->vocab->relaxes[i].name;
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(protocol);
+        for (unsigned i = 0; vocab && i < vocab->n_relaxes && n < room; i++)
+            names[n++] = vocab->relaxes[i].name;
     }
     return n;
 }
@@ -121,14 +121,14 @@ static size_t relax_names(const char **names, size_t room)
 static void add_relax(struct ps_load *load, const config_setting_t *setting, const char *word, struct ps_asset *asset)
 {
     for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++) {
-        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
-        for (unsigned i = 0; dissector && i < dissector->vocab->n_relaxes; i++) {
-            const struct ps_relax *relax = &dissector->vocab->relaxes[i];
-            if (strcmp(relax->name, word) != 0)
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(protocol);
+        for (unsigned i = 0; vocab && i < vocab->n_relaxes; i++) {
+            uint32_t *relax = &asset->relax[ps_protocol_carrier(protocol)];
+            if (strcmp(vocab->relaxes[i].name, word) != 0)
                 continue;
-            if (asset->relax[protocol] & relax->bit)
+            if (*relax & vocab->relaxes[i].bit)
                 ps_load_error(load, setting, "\"%s\" stands twice; remove one", word);
-            asset->relax[protocol] |= relax->bit;
+            *relax |= vocab->relaxes[i].bit;
             return;
         }
     }

@@ -12,29 +12,9 @@
 
 #define N_FLOWS 8192u
 
-/* Octets that the elements of values take. */
-static size_t values_len(const struct ps_values *values)
-{
-    switch (values->kind) {
-    case PS_VALUE_BITS:
-        return (values->n + (size_t)7) / 8;
-    case PS_VALUE_U8:
-    case PS_VALUE_I8:
-        return values->n;
-    case PS_VALUE_U16BE:
-    case PS_VALUE_I16BE:
-    case PS_VALUE_I16LE:
-        return (size_t)values->n * 2;
-    case PS_VALUE_I64:
-        return (size_t)values->n * 8;
-    default:
-        return ps_values_has_elements(values) ? (size_t)values->n * 4 : 0;
-    }
-}
-
 static void keep_fact(struct mutate_pdus *pdus, const struct ps_fact *fact)
 {
-    size_t len = values_len(&fact->values);
+    size_t len = ps_values_len(&fact->values);
     struct ps_fact *copy;
 
     pdus->facts = ps_learn_grow(pdus->facts, pdus->n_facts, &pdus->fact_capacity, sizeof *pdus->facts);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "learn_draft.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -268,8 +269,8 @@ static void add_inspected(struct ps_draft *draft, const struct ps_seen_set *seen
     draft->asks = key->asks;
     draft->has_functions = !gathers(key);
     draft->has_values = key->values == PS_SEEN_BOUNDED && !options->no_values;
-    draft->min = draft->has_values ? INT64_MAX : 0;
-    draft->max = draft->has_values ? INT64_MIN : 0;
+    draft->min = draft->has_values ? DBL_MAX : 0;
+    draft->max = draft->has_values ? -DBL_MAX : 0;
     draft->n_params = options->no_values ? 0 : key->n_params;
     for (unsigned p = 0; p < draft->n_params; p++)
         draft->params[p] = (struct ps_range){UINT32_MAX, 0};

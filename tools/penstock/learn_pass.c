@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "learn_pass.h"
 
+#include <float.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -121,7 +122,7 @@ static void evidence_granted(struct worker *worker, uint32_t rule, const struct 
                              const struct ps_fact *fact)
 {
     struct ps_evidence *evidence = evidence_of(worker, rule);
-    int64_t min, max;
+    double min, max;
 
     if (!evidence)
         return;
@@ -285,8 +286,8 @@ static struct ps_evidence *evidence_new(const struct ps_image *image)
     struct ps_evidence *evidence = ps_learn_calloc(n, sizeof(*evidence));
 
     for (uint32_t i = 0; i < n; i++) {
-        evidence[i].min = INT64_MAX;
-        evidence[i].max = INT64_MIN;
+        evidence[i].min = DBL_MAX;
+        evidence[i].max = -DBL_MAX;
     }
     return evidence;
 }

@@ -22,7 +22,7 @@ struct ps_evidence {
     uint64_t n;     /* facts of inspected protocols, else packets */
     uint64_t flows; /* distinct ones */
     struct ps_first first;
-    int64_t min, max; /* written values; min > max: none */
+    double min, max; /* written values; min > max: none */
     uint64_t refused; /* PDUs of its flows that were refused for another class than policy */
     uint8_t reason;   /* of the first of them */
     struct ps_first refused_first;

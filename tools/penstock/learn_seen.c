@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "learn_seen.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ static struct ps_seen *item_of(struct ps_seen_set *set, const struct ps_seen_key
     *news = set->slots[slot] == 0;
     if (*news) {
         set->items = ps_learn_grow(set->items, set->n, &set->capacity, sizeof(*set->items));
-        set->items[set->n] = (struct ps_seen){.key = *key, .min = INT64_MAX, .max = INT64_MIN};
+        set->items[set->n] = (struct ps_seen){.key = *key, .min = DBL_MAX, .max = -DBL_MAX};
         for (unsigned i = 0; i < PS_PARAMS_MAX; i++)
             set->items[set->n].params[i] = (struct ps_range){UINT32_MAX, 0};
         set->slots[slot] = ++set->n;
@@ -73,7 +74,7 @@ static struct ps_seen *item_of(struct ps_seen_set *set, const struct ps_seen_key
     return &set->items[set->slots[slot] - 1];
 }
 
-static bool widen(struct ps_seen *item, int64_t min, int64_t max)
+static bool widen(struct ps_seen *item, double min, double max)
 {
     bool news = min < item->min || max > item->max;
 
@@ -176,7 +177,7 @@ void ps_seen_sort(struct ps_seen_set *set)
 static bool learn_fact(struct ps_seen_set *set, struct ps_seen_key key, const struct ps_fact *fact)
 {
     struct ps_range params[PS_PARAMS_MAX] = {0};
-    int64_t min = 0, max = 0;
+    double min = 0, max = 0;
     struct ps_seen *item;
     bool news;
 

@@ -39,7 +39,7 @@ struct ps_seen_key {
 struct ps_seen {
     struct ps_seen_key key;
     struct ps_ranges objects; /* of key.space */
-    int64_t min, max;         /* PS_SEEN_BOUNDED */
+    double min, max;         /* PS_SEEN_BOUNDED */
     struct ps_range params[PS_PARAMS_MAX]; /* key.n_params of them: smallest and largest */
 };
 

@@ -176,7 +176,7 @@ static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *f
         return;
     }
     for (uint32_t i = 0; fact->values.kind != PS_VALUE_BOUNDS && i < fact->values.n; i++) {
-        int64_t v = ps_values_at(&fact->values, i);
+        double v = ps_values_at(&fact->values, i);
         bool inside = false;
 
         for (uint32_t r = 0; r < view->n_values; r++)
@@ -184,7 +184,7 @@ static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *f
         if (inside)
             continue;
         ps_txt_str(out, "value ");
-        ps_txt_i64(out, v);
+        ps_txt_f64(out, v);
         return;
     }
     ps_txt_str(out, "value ");

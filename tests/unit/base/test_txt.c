@@ -55,10 +55,6 @@ START_TEST(test_ps_txt_numbers__extremes__as_printf_writes_them)
         ps_txt_u64(&t, numbers[i]);
         snprintf(expected, sizeof expected, "%" PRIu64, numbers[i]);
         ck_assert_str_eq(buf, expected);
-        ps_txt_init(&t, buf, sizeof buf);
-        ps_txt_i64(&t, (int64_t)numbers[i]);
-        snprintf(expected, sizeof expected, "%" PRId64, (int64_t)numbers[i]);
-        ck_assert_str_eq(buf, expected);
         for (unsigned width = 0; width <= 16; width++) {
             ps_txt_init(&t, buf, sizeof buf);
             ps_txt_hex(&t, numbers[i], width);
@@ -98,13 +94,11 @@ START_TEST(test_ps_str__null_and_empty__every_scanner_says_no)
 {
     struct ps_str s = null_str;
     uint32_t u, v;
-    int64_t i;
     ck_assert(!ps_str_char(&s, 'a'));
     ck_assert(!ps_str_word(&s, "a"));
     ck_assert(ps_str_word(&s, ""));
     ck_assert_uint_eq(ps_str_until(&s, ",").len, 0);
     ck_assert(!ps_str_u32(&s, 9, &u));
-    ck_assert(!ps_str_i64(&s, &i));
     ck_assert(!ps_str_range(&s, 9, &u, &v));
     ck_assert(ps_str_equal(s, ""));
     ck_assert(!ps_str_equal(s, "a"));
@@ -208,50 +202,6 @@ START_TEST(test_ps_str_u32__text_not_terminated__stops_at_its_end)
 }
 END_TEST
 
-START_TEST(test_ps_str_i64__texts__number_or_untouched)
-{
-    static const struct number_row rows[] = {
-        {"0", true, 0, ""},
-        {"-0", true, 0, ""},
-        {"+5", true, 5, ""},
-        {"-5..5", true, -5, "..5"},
-        {"-0x10", true, -16, ""},
-        {"9223372036854775807", true, INT64_MAX, ""},
-        {"-9223372036854775807", true, -INT64_MAX, ""},
-        {"-9223372036854775808", true, INT64_MIN, ""},
-        {"9223372036854775808", false, 0, "9223372036854775808"},
-        {"-9223372036854775809", false, 0, "-9223372036854775809"},
-        {"--5", false, 0, "--5"},
-        {"+-5", false, 0, "+-5"},
-        {"-", false, 0, "-"},
-        {"", false, 0, ""},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ps_str s = ps_str_from(rows[i].text);
-        int64_t number = 77;
-        ck_assert_msg(ps_str_i64(&s, &number) == rows[i].ok, "\"%s\"", rows[i].text);
-        ck_assert_int_eq(number, rows[i].ok ? rows[i].number : 77);
-        ck_assert_msg(ps_str_equal(s, rows[i].rest), "rest of \"%s\"", rows[i].text);
-    }
-}
-END_TEST
-
-START_TEST(test_ps_str_i64__what_ps_txt_i64_writes__reads_back)
-{
-    static const int64_t numbers[] = {INT64_MIN, INT64_MIN + 1, -1, 0, 1, INT64_MAX};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        char buf[32];
-        struct ps_txt t;
-        ps_txt_init(&t, buf, sizeof buf);
-        ps_txt_i64(&t, numbers[i]);
-        struct ps_str s = ps_str_from(buf);
-        int64_t number;
-        ck_assert(ps_str_i64(&s, &number));
-        ck_assert_int_eq(number, numbers[i]);
-    }
-}
-END_TEST
-
 START_TEST(test_ps_str_range__texts__both_ends_or_untouched)
 {
     static const struct {
@@ -283,6 +233,5 @@ UNIT_MAIN("base/txt", test_ps_txt__any_buffer_size__a_prefix_and_cut, test_ps_tx
           test_ps_str__null_and_empty__every_scanner_says_no, test_ps_str_equal__prefix_or_longer__false,
           test_ps_str_word__match_or_not__moves_only_on_a_match, test_ps_str_until__stops__piece_and_rest,
           test_ps_str_u32__texts__number_or_untouched, test_ps_str_u32__whole_width__both_ends,
-          test_ps_str_u32__text_not_terminated__stops_at_its_end, test_ps_str_i64__texts__number_or_untouched,
-          test_ps_str_i64__what_ps_txt_i64_writes__reads_back,
+          test_ps_str_u32__text_not_terminated__stops_at_its_end,
           test_ps_str_range__texts__both_ends_or_untouched)

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <float.h>
+
 #include "build.h"
 #include "unit.h"
 
@@ -23,14 +25,12 @@ START_TEST(test_ps_merge_objects__spaces__stay_apart)
 }
 END_TEST
 
-START_TEST(test_ps_merge_values__signed_and_extreme__in_order)
+START_TEST(test_ps_merge_values__overlapping__become_one_and_neighbours_stay_apart)
 {
-    struct ps_value_range values[] = {
-        {0, 5}, {-9, -1}, {INT64_MAX, INT64_MAX}, {INT64_MIN, INT64_MIN + 1}, {7, 7}, {INT64_MAX - 3, INT64_MAX},
-        {7, 9}};
-    static const struct ps_value_range merged[] = {
-        {INT64_MIN, INT64_MIN + 1}, {-9, 5}, {7, 9}, {INT64_MAX - 3, INT64_MAX}};
-    ck_assert_uint_eq(ps_merge_values(values, 7), 4);
+    struct ps_value_range values[] = {{0, 5},     {-9, 0},    {DBL_MAX, DBL_MAX}, {-DBL_MAX, -1e300}, {6, 6},
+                                      {1e300, DBL_MAX}, {6, 9}, {9.25, 9.5}, {9.5, 10}};
+    static const struct ps_value_range merged[] = {{-DBL_MAX, -1e300}, {-9, 5}, {6, 9}, {9.25, 10}, {1e300, DBL_MAX}};
+    ck_assert_uint_eq(ps_merge_values(values, 9), 5);
     ck_assert_mem_eq(values, merged, sizeof merged);
 }
 END_TEST
@@ -56,5 +56,5 @@ START_TEST(test_ps_ranges_meet__empty__holds_all)
 END_TEST
 
 UNIT_MAIN("compile/merge", test_ps_merge_ranges__overlapping_and_touching__become_one,
-          test_ps_merge_objects__spaces__stay_apart, test_ps_merge_values__signed_and_extreme__in_order,
+          test_ps_merge_objects__spaces__stay_apart, test_ps_merge_values__overlapping__become_one_and_neighbours_stay_apart,
           test_ps_merge_ids__twice__once, test_ps_ranges_meet__empty__holds_all)

@@ -164,6 +164,15 @@ static void add_fact(struct facts *facts, struct ps_fact fact)
     facts->items[facts->n++] = fact;
 }
 
+/* The one space that a function addresses in a class, 0: none. */
+static uint32_t space_of(const struct ps_vocab *vocab, uint16_t row, unsigned op)
+{
+    for (uint16_t i = 0; i < vocab->n_spaces; i++)
+        if (ps_vocab_addresses(vocab, row, op, vocab->spaces[i].code))
+            return vocab->spaces[i].code;
+    return 0;
+}
+
 /* Every function in every class it has, at few stations, on few objects, writing few values. */
 static void all_facts(const struct ps_vocab *vocab, struct facts *facts)
 {
@@ -172,20 +181,22 @@ static void all_facts(const struct ps_vocab *vocab, struct facts *facts)
         for (unsigned op = 1; op < PS_N_OPS; op++) {
             if (!(vocab->functions[row].ops & PS_OP_BIT(op)))
                 continue;
-            int64_t min = 0, max = 0;
-            uint32_t space = vocab->function_space(row, (uint8_t)op);
-            bool writes = vocab->value_limits(row, (uint8_t)op, &min, &max);
+            double min = 0, max = 0;
+            uint32_t space = space_of(vocab, row, op);
+            struct ps_fact kind = {.op = (uint8_t)op, .function = row, .space = space};
+            bool writes = ps_vocab_value_limits(vocab, &kind, &min, &max);
             bool is_file = space != 0 && ps_space_by_code(vocab, space)->max_number > 0;
             for (uint32_t i = 0; i < 3u * 8 * 4 * 2; i++) {
-                struct ps_fact fact = {.op = (uint8_t)op, .function = row, .station = i % 3};
-                int64_t value = i / 24 % 4 < 3 ? min + i / 24 % 4 : max;
+                struct ps_fact fact = kind;
+                double value = i / 24 % 4 < 3 ? min + i / 24 % 4 : max;
+                fact.station = i % 3;
                 fact.space = space == 0 ? 0 : space + (is_file ? i / 96 : 0);
                 fact.first = fact.last = space == 0 ? 0 : i / 3 % 8;
                 if (writes && value > max)
                     continue;
                 if (writes)
                     fact.values = (struct ps_values){.kind = PS_VALUE_BOUNDS, .min = value, .max = value};
-                if (vocab->writes_unseen(row, (uint8_t)op))
+                if (ps_vocab_writes_unseen(vocab, &kind))
                     fact.values.kind = PS_VALUE_UNKNOWN;
                 if ((space == 0 && i >= 3) || (!writes && !is_file && i >= 24) || (!is_file && i >= 96))
                     break;

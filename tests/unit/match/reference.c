@@ -115,7 +115,7 @@ static bool grants_objects(const struct ps_rule *rule, const struct ps_fact *fac
     return true;
 }
 
-static bool grants_value(const struct ps_rule *rule, int64_t value)
+static bool grants_value(const struct ps_rule *rule, double value)
 {
     for (uint32_t i = 0; i < rule->n_values; i++)
         if (rule->values[i].min <= value && value <= rule->values[i].max)
@@ -131,13 +131,13 @@ static bool grants_values(const struct ps_rule *rule, const struct ps_fact *fact
     if (v->kind == PS_VALUE_UNKNOWN)
         return false;
     if (v->kind == PS_VALUE_BOUNDS) {
-        for (int64_t value = v->min; value <= v->max; value++)
+        for (double value = v->min; value <= v->max; value += 0.5) /* the ends are whole numbers */
             if (!grants_value(rule, value))
                 return false;
         return true;
     }
     for (uint32_t i = 0; i < v->n; i++) {
-        int64_t value =
+        double value =
             v->kind == PS_VALUE_BITS ? v->data[i / 8] >> i % 8 & 1
             : v->kind == PS_VALUE_U8 ? v->data[i]
                                      : v->data[2 * i] * 256 + v->data[2 * i + 1];

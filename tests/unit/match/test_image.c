@@ -9,7 +9,7 @@ static const char text[] =
          "{ name = 'full'; clients = ['a2', 'a1']; servers = ['b1']; protocol = 'modbus'; transport = 'udp';\n"
          "  ports = ['1502', '1500-1501']; stations = ['9', '1-3', '4']; operations = ['read', 'write'];\n"
          "  functions = ['write-single-register']; objects = ['holding:5-9', 'coil:1', 'holding:1-4'];\n"
-         "  values = ['10', '1..9', '-5']; max_quantity = 12; },\n"
+         "  values = ['9.5..10', '1..9.5', '-5']; max_quantity = 12; },\n"
          "{ name = 'bare'; protocol = 'modbus'; operations = ['read']; },\n"
          "{ name = 'icmp'; protocol = 'icmp'; icmp_types = [8, 9, 3]; } ); } );\n"
          "gateways = ( { name = 'g'; ports = ( { name = 'p'; zones = ['a']; } ); } );";

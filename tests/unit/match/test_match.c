@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <float.h>
+#include <math.h>
+
 #include "match_plant.h"
 
 enum { ICMP = 1, TCP = 6, UDP = 17, GRE = 47, ICMPV6 = 58 };
@@ -339,10 +342,11 @@ END_TEST
 START_TEST(test_ps_match_fact__bounds_and_unseen_values__exact)
 {
     static const struct {
-        int64_t min, max;
+        double min, max;
         bool granted;
     } rows[] = {{0, 10, true},  {20, 30, true}, {5, 5, true},    {0, 30, false}, {10, 20, false},
-                {-1, 5, false}, {0, 11, false}, {25, 31, false}, {10, 0, false}, {INT64_MIN, INT64_MAX, false}};
+                {-1, 5, false}, {0, 11, false}, {25, 31, false}, {10, 0, false}, {-DBL_MAX, DBL_MAX, false}, {0, 9.5, true}, {0, 10.5, false},
+                {-INFINITY, INFINITY, false}, {NAN, NAN, false}};
     setup_plant();
     struct ps_fact fact = write_fact(40, 40);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -358,8 +362,8 @@ START_TEST(test_ps_match_fact__bounds_and_unseen_values__exact)
     ck_assert_str_eq(granted_by(&fact), "-");
     fact.values = (struct ps_values){.kind = PS_VALUE_NONE};
     ck_assert_str_eq(granted_by(&fact), "set");
-    int64_t negative[1] = {-1};
-    fact.values = (struct ps_values){.kind = PS_VALUE_I64, .n = 1, .data = (const uint8_t *)negative};
+    double negative[1] = {-1};
+    fact.values = (struct ps_values){.kind = PS_VALUE_F64, .n = 1, .data = (const uint8_t *)negative};
     ck_assert_str_eq(granted_by(&fact), "-");
     plant_close(&plant);
 }

@@ -121,7 +121,7 @@ static void restrict_rule(struct ps_model *model, struct ps_rule *rule)
     rule->n_values = one_in(2) ? 0 : 1 + below(5);
     rule->values = ps_model_alloc(model, 5 * sizeof *rule->values);
     for (uint32_t i = 0; i < rule->n_values; i++) {
-        int64_t min = (int64_t)below(24) - 4;
+        double min = (double)below(24) - 4;
         rule->values[i] = (struct ps_value_range){min, min + below(8)};
     }
     rule->max_quantity = one_in(3) ? 1 + below(6) : 0;
@@ -236,7 +236,7 @@ static struct ps_fact make_fact(uint8_t octets[16])
         octets[i] = (uint8_t)(i % 2 == 0 ? one_in(16) : below(24));
     fact.values = (struct ps_values){.data = octets, .n = 1 + below(8), .kind = kinds[below(6)]};
     if (fact.values.kind == PS_VALUE_BOUNDS) {
-        fact.values.min = (int64_t)below(24) - 4;
+        fact.values.min = (double)below(24) - 4;
         fact.values.max = fact.values.min + below(8);
     }
     fact.space = below(4);

@@ -22,7 +22,7 @@ static const char *format(const struct ps_facts *facts)
 
 static bool same_values(const struct ps_values *a, const struct ps_values *b)
 {
-    int64_t a_min = 0, a_max = 0, b_min = 0, b_max = 0;
+    double a_min = 0, a_max = 0, b_min = 0, b_max = 0;
     return ps_values_bounds(a, &a_min, &a_max) == ps_values_bounds(b, &b_min, &b_max) && a_min == b_min &&
            a_max == b_max && (a->kind == PS_VALUE_UNKNOWN) == (b->kind == PS_VALUE_UNKNOWN);
 }
@@ -74,9 +74,11 @@ static void write_text(uint16_t function, char *text, size_t size)
     ps_txt_str(&txt, row->name);
     ps_txt_str(&txt, " station=17");
     for (unsigned op = 1; op < PS_N_OPS; op++) {
-        uint32_t space = vocab->function_space(function, (uint8_t)op);
-        int64_t min, max;
-        if (!(row->ops & PS_OP_BIT(op)) || space == 0)
+        uint32_t space = 0;
+        double min, max;
+        for (uint16_t i = 0; i < vocab->n_spaces && space == 0; i++)
+            space = vocab->addresses(function, (uint8_t)op, vocab->spaces[i].code) ? vocab->spaces[i].code : 0;
+        if (space == 0)
             continue;
         if (row->ops & (row->ops - 1)) {
             ps_txt_char(&txt, ' ');
@@ -85,7 +87,7 @@ static void write_text(uint16_t function, char *text, size_t size)
         struct ps_object_range range = {.space = space, .first = 4, .last = 5};
         ps_txt_char(&txt, ' ');
         ps_object_format(vocab, range, &txt);
-        if (vocab->value_limits(function, (uint8_t)op, &min, &max))
+        if (vocab->value_limits(function, (uint8_t)op, space, &min, &max))
             ps_txt_str(&txt, max == 1 ? " value=off,on" : " value=0,1");
     }
 }

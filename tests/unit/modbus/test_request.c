@@ -183,7 +183,7 @@ START_TEST(test_request__most_coils__every_value_visible)
     const struct ps_values *values = &rig.facts.item[0].values;
     ck_assert_uint_eq(values->n, 1968);
     for (uint32_t i = 0; i < values->n; i++)
-        ck_assert_int_eq(ps_values_at(values, i), rig.adu[13 + i / 8] >> (i % 8) & 1);
+        ck_assert_double_eq(ps_values_at(values, i), rig.adu[13 + i / 8] >> (i % 8) & 1);
 }
 END_TEST
 

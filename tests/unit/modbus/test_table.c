@@ -52,13 +52,12 @@ START_TEST(test_table__classes__those_of_the_facts)
             const struct ps_fact *fact = &rig.facts.item[k];
             ops |= PS_OP_BIT(fact->op);
             ck_assert_uint_eq(fact->function, rig.facts.function);
-            const struct ps_space *space = ps_space_by_code(ps_modbus.vocab, fact->space);
-            uint32_t wanted = ps_modbus.vocab->function_space(fact->function, fact->op);
-            ck_assert_uint_eq(space ? space->code : 0, wanted);
-            int64_t min, max;
+            ck_assert(ps_modbus.vocab->addresses(fact->function, fact->op, fact->space));
+            ck_assert(!ps_modbus.vocab->addresses(fact->function, fact->op, fact->space != 0 ? 0 : MB_SPACE_COIL));
+            double min, max;
             bool visible = fact->values.kind != PS_VALUE_NONE && fact->values.kind != PS_VALUE_UNKNOWN;
-            ck_assert_int_eq(ps_modbus.vocab->value_limits(fact->function, fact->op, &min, &max), visible);
-            ck_assert_int_eq(ps_modbus.vocab->writes_unseen(fact->function, fact->op),
+            ck_assert_int_eq(ps_vocab_value_limits(ps_modbus.vocab, fact, &min, &max), visible);
+            ck_assert_int_eq(ps_vocab_writes_unseen(ps_modbus.vocab, fact),
                              fact->values.kind == PS_VALUE_UNKNOWN);
         }
         ck_assert_uint_eq(ops, mb_functions[rig.facts.function].ops);

@@ -69,8 +69,8 @@ START_TEST(test_ps_policy_parse__a_plant__every_value_arrives)
     ck_assert_uint_eq(rule->n_objects, 1);
     ck_assert_uint_eq(rule->objects[0].first, 40);
     ck_assert_uint_eq(rule->objects[0].last, 47);
-    ck_assert_int_eq(rule->values[0].max, 1000);
-    ck_assert_int_eq(rule->values[1].min, 7);
+    ck_assert_double_eq(rule->values[0].max, 1000);
+    ck_assert_double_eq(rule->values[1].min, 7);
     ck_assert_uint_eq(rule->max_quantity, 8);
     ck_assert_uint_eq(rule->max_outstanding, 2);
     ck_assert_uint_eq(rule->timeout_ms, 1250);

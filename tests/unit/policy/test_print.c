@@ -133,7 +133,7 @@ static void random_inspected(struct ps_model *model, struct ps_rule *rule)
     rule->n_values = pick(3);
     rule->values = ps_model_alloc(model, rule->n_values * sizeof *rule->values);
     for (uint32_t i = 0; i < rule->n_values; i++) {
-        rule->values[i].min = (int64_t)pick(UINT32_MAX) - INT32_MAX;
+        rule->values[i].min = ((double)pick(UINT32_MAX) - INT32_MAX) / (1 + pick(1000));
         rule->values[i].max = rule->values[i].min + pick(2) * pick(UINT32_MAX);
     }
     rule->max_quantity = pick(2) ? 1 + pick(65536) : 0;

@@ -69,8 +69,8 @@ START_TEST(test_ps_learn_model__writes__functions_objects_and_bounds)
     ck_assert_uint_eq(rule->objects[0].first, 40);
     ck_assert_uint_eq(rule->objects[0].last, 42);
     ck_assert_uint_eq(rule->n_values, 1);
-    ck_assert_int_eq(rule->values[0].min, 3);
-    ck_assert_int_eq(rule->values[0].max, 900);
+    ck_assert_double_eq(rule->values[0].min, 3);
+    ck_assert_double_eq(rule->values[0].max, 900);
     ps_model_free(model);
     model = model_of(&seen, true);
     ck_assert_uint_eq(model->rules[0].n_values, 0);

@@ -42,8 +42,8 @@ START_TEST(test_ps_seen_judged__requests__objects_and_values_grow)
     ck_assert(saw_request(&set, hmi, plc, "modbus write-single-register station=1 holding:41 value=7"));
     ck_assert(saw_request(&set, hmi, plc, "modbus write-single-register station=1 holding:41 value=900"));
     ck_assert_uint_eq(set.n, 1);
-    ck_assert_int_eq(set.items[0].min, 7);
-    ck_assert_int_eq(set.items[0].max, 900);
+    ck_assert_double_eq(set.items[0].min, 7);
+    ck_assert_double_eq(set.items[0].max, 900);
     ck_assert_uint_eq(set.items[0].objects.n, 1);
     ck_assert_uint_eq(set.items[0].objects.items[0].first, 40);
     ck_assert_uint_eq(set.items[0].objects.items[0].last, 41);
