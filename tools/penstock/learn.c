@@ -23,7 +23,7 @@ static const struct ps_option options[] = {
     [OPTION_SITE] = {"site", 0, "NAME", "the plant's name"},
     [OPTION_ZONES] = {"zones", 0, "FILE", "a plant file whose zones, assets and gateways are kept"},
     [OPTION_PORT] = {"port", 0, "PROTOCOL=PORT", "the protocol is spoken there too: modbus=503; may be repeated"},
-    [OPTION_NO_VALUES] = {"no-values", 0, NULL, "do not bound the values that are written"},
+    [OPTION_NO_VALUES] = {"no-values", 0, NULL, "do not bound the values that are written, nor other numbers"},
     [OPTION_CHECKSUMS] = {"checksums", 0, "HOW", "auto (default), strict, offload or ignore"},
     [OPTION_JOBS] = {"jobs", 'j', "N", "read so many captures at a time; the result is the same"},
 };
