@@ -43,6 +43,14 @@ static bool has_object(const struct ps_rule *rule, const struct ps_fact *fact)
     return rule->n_objects == 0;
 }
 
+/* Of single precision the ends of the range are, too. */
+static bool in_values(const struct ps_value_range *range, double value, bool single)
+{
+    if (single)
+        return (float)range->min <= (float)value && (float)value <= (float)range->max;
+    return range->min <= value && value <= range->max;
+}
+
 static bool has_values(const struct ps_rule *rule, const struct ps_values *values)
 {
     const struct ps_value_range *range = &rule->values[0];
@@ -52,7 +60,7 @@ static bool has_values(const struct ps_rule *rule, const struct ps_values *value
     if (values->kind == PS_VALUE_BOUNDS)
         return range->min <= values->min && values->max <= range->max;
     for (uint32_t i = 0; i < values->n; i++)
-        if (!(range->min <= ps_values_at(values, i) && ps_values_at(values, i) <= range->max))
+        if (!in_values(range, ps_values_at(values, i), ps_values_are_single(values)))
             return false;
     return ps_values_has_elements(values);
 }

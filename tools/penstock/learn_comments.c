@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "text.h"
+#include "vocab.h"
 
 static const char *base_name(const char *path)
 {
@@ -40,6 +41,18 @@ static void write_refused(FILE *out, const struct ps_rule *rule, const struct ps
     putc(')', out);
 }
 
+static void write_values(FILE *out, const struct ps_evidence *evidence)
+{
+    char buf[64];
+    struct ps_txt text;
+
+    if (evidence->min > evidence->max)
+        return;
+    ps_txt_init(&text, buf, sizeof(buf));
+    ps_value_range_format((struct ps_value_range){evidence->min, evidence->max}, &text);
+    fprintf(out, ", value%s %s seen", evidence->min < evidence->max ? "s" : "", buf);
+}
+
 static void write_rule(FILE *out, const struct ps_rule *rule, const struct ps_evidence *evidence,
                        const struct ps_inputs *inputs)
 {
@@ -50,8 +63,7 @@ static void write_rule(FILE *out, const struct ps_rule *rule, const struct ps_ev
         fputs(" from ", out);
         write_count(out, evidence->flows, "flow");
         write_first(out, inputs, evidence->first);
-        if (evidence->min <= evidence->max)
-            fprintf(out, ", values %lld..%lld seen", (long long)evidence->min, (long long)evidence->max);
+        write_values(out, evidence);
     } else if (!inspected) {
         fputs("opened, and no data was seen", out);
     } else if (evidence->refused == 0) {

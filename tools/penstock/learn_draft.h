@@ -34,7 +34,7 @@ struct ps_draft {
     uint8_t n_params; /* bounded */
     uint32_t ops;
     uint64_t functions[PS_FUNCTIONS_MAX / 64];
-    double min, max;                       /* has_values */
+    double min, max;                        /* has_values */
     struct ps_range params[PS_PARAMS_MAX];
     struct ps_ranges dims[PS_N_DRAFT_DIMS]; /* clients and servers: assets */
     struct ps_object_range *objects;        /* sorted by space and first */

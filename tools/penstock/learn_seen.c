@@ -192,7 +192,7 @@ static bool learn_fact(struct ps_seen_set *set, struct ps_seen_key key, const st
         key.choice = fact->choice;
         key.n_params = fact->n_params;
         if (ps_values_bounds(&fact->values, &min, &max))
-            key.values = PS_SEEN_BOUNDED;
+            key.values = min >= -DBL_MAX && max <= DBL_MAX ? PS_SEEN_BOUNDED : PS_SEEN_UNKNOWN; /* no number: no range */
         else if (fact->values.kind == PS_VALUE_UNKNOWN)
             key.values = PS_SEEN_UNKNOWN;
     }

@@ -14,7 +14,7 @@
 enum ps_seen_values {
     PS_SEEN_NO_VALUES = 0,
     PS_SEEN_BOUNDED, /* min..max is known */
-    PS_SEEN_UNKNOWN, /* writes something that cannot be seen */
+    PS_SEEN_UNKNOWN, /* writes something that cannot be seen, or that is no finite number */
 };
 
 /* Compared octet by octet: no padding, and fields that do not apply are 0. */
@@ -39,7 +39,7 @@ struct ps_seen_key {
 struct ps_seen {
     struct ps_seen_key key;
     struct ps_ranges objects; /* of key.space */
-    double min, max;         /* PS_SEEN_BOUNDED */
+    double min, max;          /* PS_SEEN_BOUNDED */
     struct ps_range params[PS_PARAMS_MAX]; /* key.n_params of them: smallest and largest */
 };
 

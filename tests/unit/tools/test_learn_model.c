@@ -248,6 +248,25 @@ START_TEST(test_ps_learn_model__choices__objects_with_the_same_ones_share_a_rule
 }
 END_TEST
 
+START_TEST(test_ps_learn_model__no_finite_number__rule_without_bounds)
+{
+    static const uint8_t infinite[4] = {0x7f, 0x80, 0, 0}, not_a_number[4] = {0x7f, 0xc0, 0, 0};
+    struct ps_seen_set seen = {0};
+    struct ps_fact fact = moves(7, 0, 0);
+    struct ps_model *model;
+
+    fact.values = (struct ps_values){.data = infinite, .n = 1, .kind = PS_VALUE_F32BE};
+    saw_fact(&seen, hmi, plc, fact);
+    fact.values.data = not_a_number;
+    saw_fact(&seen, hmi, plc, fact);
+    model = model_of(&seen, false);
+    ck_assert_uint_eq(model->n_rules, 1);
+    ck_assert_uint_eq(model->rules[0].n_values, 0);
+    ps_model_free(model);
+    ps_seen_fini(&seen);
+}
+END_TEST
+
 START_TEST(test_ps_learn_model__choices_of_reads__one_rule_for_all)
 {
     struct ps_seen_set seen = {0};
@@ -375,6 +394,7 @@ UNIT_MAIN("tools/learn_model", test_ps_learn_model__reads__one_rule_with_merged_
           test_ps_learn_model__grouping__never_grants_more_than_was_seen,
           test_ps_learn_model__connection_without_request__opens_and_grants_nothing,
           test_ps_learn_model__choices__objects_with_the_same_ones_share_a_rule,
+          test_ps_learn_model__no_finite_number__rule_without_bounds,
           test_ps_learn_model__choices_of_reads__one_rule_for_all,
           test_ps_learn_model__params__smallest_and_largest, test_ps_learn_model__asks__rules_of_their_own,
           test_ps_learn_model__housekeeping__only_where_nothing_else_was_asked,
