@@ -9,7 +9,7 @@ struct ps_fact *s7_fact(struct s7_pdu *pdu, enum ps_op op)
 {
     struct ps_fact *fact = ps_facts_add(pdu->facts);
     if (!fact) {
-        ps_rd_fail(pdu->rd, PS_REASON_BUG);
+        ps_rd_fail(pdu->rd, PS_REASON_TOO_MANY_FACTS);
         return NULL;
     }
     fact->op = (uint8_t)op;
@@ -43,6 +43,8 @@ static void payload(struct s7_pdu *pdu)
     ps_rd_require(pdu->rd, classic, PS_REASON_S7_PROTOCOL);
     pdu->facts->pairing[0] = S7_NOTE_CLASSIC;
     pdu->facts->station = s7_station(pdu->state);
+    uint32_t most = pdu->state->size_code ? 1u << pdu->state->size_code : S7_TPDU_MAX;
+    ps_rd_require(pdu->rd, pdu->tpdu_len <= most, PS_REASON_S7_LENGTH);
     s7_classic_decode(pdu);
 }
 
@@ -61,6 +63,7 @@ struct fragments {
     uint8_t joined[S7_PDU_LEN_MAX];
     uint32_t len;
     uint32_t n;
+    uint32_t longest; /* TPDU */
     struct {
         const uint8_t *data;
         uint32_t start; /* in joined */
@@ -87,6 +90,7 @@ static void collect(struct ps_rd *rd, struct fragments *f)
         f->part[f->n].start = f->len;
         f->part[f->n++].len = n;
         f->len += n;
+        f->longest = tpkt.len > f->longest ? tpkt.len : f->longest;
     }
 }
 
@@ -112,8 +116,8 @@ static void fragmented(struct s7_pdu *pdu)
     struct ps_rd_fault fault;
     collect(outer, &f);
     ps_rd_init(&inner, &fault, f.joined, f.len);
-    pdu->fragmented = true;
     pdu->rd = &inner;
+    pdu->tpdu_len = f.longest - S7_TPKT_LEN;
     if (!ps_rd_failed(outer))
         data(pdu);
     if (ps_rd_finish(&inner) != PS_OK)
@@ -144,6 +148,7 @@ enum ps_result s7_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struc
     (void)ps_rd_bytes(rd, S7_DATA_HEAD_LEN - (tpkt.tpdu == S7_TPDU_DT ? 0 : 1));
     ps_rd_sub(rd, &tpdu, ps_rd_left(rd));
     pdu.rd = &tpdu;
+    pdu.tpdu_len = tpkt.len - S7_TPKT_LEN;
     if (tpkt.tpdu != S7_TPDU_DT) {
         s7_cotp_decode(&pdu, tpkt.tpdu);
     } else {

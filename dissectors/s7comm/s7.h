@@ -62,9 +62,91 @@ enum s7_phase {
     S7_PHASE_CLOSED,  /* refused or disconnected */
 };
 
-/* Classic S7comm on the connection (classic.c). */
+/* A job or user data that waits for its answer. */
+struct s7_pending {
+    uint64_t sent_ns;
+    uint32_t echo;      /* what the answer must agree with; its function's body knows how */
+    uint16_t reference; /* the PDU reference, as it stands on the wire */
+    uint16_t n_items;   /* variables asked for; those of read-var have their expectations in items[] */
+    uint8_t row;        /* function */
+    uint8_t kind;       /* enum s7_rosctr of the request */
+};
+
+/* Names a block: type by its address space, number. */
+struct s7_block {
+    uint32_t space; /* 0: none */
+    uint32_t number;
+};
+
+struct s7_upload {
+    uint32_t id;
+    struct s7_block block; /* space 0: this entry is free */
+};
+
+/* A multi-part answer that the client has not fetched to its end. */
+struct s7_more {
+    uint8_t row; /* S7_ROW_CONNECT: free; no user data has that row */
+    uint8_t sequence;
+    uint32_t echo; /* of the first request */
+};
+
+/* A programmer job that the PLC has numbered. */
+struct s7_tis_job {
+    uint8_t function; /* sub-function of group 1; 0: free */
+    uint8_t number;
+};
+
+#define S7_NAME_LEN 9u /* of a block file: "_0A00001P" */
+
+/* A block going to the PLC: the PLC asks for it, part by part. */
+struct s7_download {
+    uint8_t phase; /* enum s7_download_phase */
+    uint8_t name[S7_NAME_LEN];
+    bool job;              /* a job of the PLC waits for the client's answer */
+    uint8_t job_row;
+    uint16_t reference;    /* of that job */
+    uint32_t len;          /* octets that the client has announced */
+    uint32_t done;         /* octets sent */
+};
+
+enum s7_download_phase {
+    S7_DOWNLOAD_NONE = 0,
+    S7_DOWNLOAD_ASKED,   /* 1A sent */
+    S7_DOWNLOAD_GRANTED, /* and answered: the PLC asks for the block now */
+};
+
+#define S7_JOBS_MAX 8u     /* of the client, that may wait for an answer */
+#define S7_PENDING_MAX 16u /* with its user data */
+#define S7_ITEMS_MAX 160u  /* of all open read jobs */
+#define S7_UPLOADS_MAX 4u
+#define S7_MORE_MAX 4u
+#define S7_TIS_JOBS_MAX 16u
+
+/* What set-up communication agrees on. */
+struct s7_agreement {
+    uint16_t calling; /* jobs that the PLC may have open */
+    uint16_t called;  /* jobs that the client may have open */
+    uint16_t pdu_len; /* octets of an S7 PDU; 0: nothing agreed */
+};
+
+/* Classic S7comm on the connection. */
 struct s7_classic {
-    uint16_t pdu_len; /* negotiated: octets of an S7 PDU; 0: no set-up was seen */
+    struct s7_agreement asked;
+    struct s7_agreement agreed;
+    bool paired;        /* an answer was matched with its request since the last gap */
+    uint8_t messages;   /* what the client has subscribed to: message service bits */
+    uint8_t n_pending;
+    uint8_t n_more;     /* next entry of more[] to use */
+    uint8_t n_uploads;  /* likewise */
+    uint8_t n_tis;      /* likewise */
+    uint16_t n_items;
+    uint16_t items[S7_ITEMS_MAX]; /* expectations (item.c) of the open read jobs, in the order of pending[] */
+    uint8_t cyclic[32]; /* bit per cyclic job number */
+    struct s7_tis_job tis[S7_TIS_JOBS_MAX];
+    struct s7_upload uploads[S7_UPLOADS_MAX];
+    struct s7_more more[S7_MORE_MAX];
+    struct s7_download download;
+    struct s7_pending pending[S7_PENDING_MAX]; /* the oldest first */
 };
 
 /* Which of the two protocols the connection carries: it stays with the first. */
@@ -112,7 +194,8 @@ struct s7_pdu {
     const struct s7_state *state;
     const uint8_t *payload; /* of data: all of it; fragments are joined */
     uint32_t payload_len;
-    bool fragmented;        /* the payload came in several TPDUs */
+    uint32_t tpdu_len;      /* of the longest TPDU that brought it */
+    struct s7_classic_pdu *classic; /* of classic S7comm */
     bool midstream;         /* the connect request went unseen, or octets were lost since */
 };
 
@@ -139,7 +222,7 @@ void s7_gap(const struct ps_dialog *dialog);
 void s7_cotp_decode(struct s7_pdu *pdu, uint8_t tpdu);
 void s7_cotp_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 
-/* ---- classic S7comm (classic.c) -------------------------------------------------------------------------------- */
+/* ---- classic S7comm (classic.h) -------------------------------------------------------------------------------- */
 
 #define S7_PROTOCOL_ID 0x32u
 
@@ -153,13 +236,19 @@ void s7_classic_gap(const struct ps_dialog *dialog);
 #define S7_CODE_USERDATA(group, sub) (UINT32_C(0x8000) | (uint32_t)(group) << 8 | (uint32_t)(sub))
 #define S7_CODE_PI UINT32_C(0x10000) /* + which one */
 
-/* ---- words (table.c) ------------------------------------------------------------------------------------------- */
+/* ---- words (table.c, words.c, station.c) ----------------------------------------------------------------------- */
 
 enum s7_row {
 #define S7_LINK(id, code, name, label) S7_ROW_##id,
+#define S7_JOB(id, code, name, label, ops, request, reply) S7_ROW_##id,
+#define S7_PI(id, which, service, name, label, ops, body) S7_ROW_##id,
+#define S7_USERDATA(id, group, sub, name, label, ops, request, reply) S7_ROW_##id,
+#define S7_NOTICE(id, group, sub, name, label, ops) S7_ROW_##id,
 #include "function.def"
     S7_N_ROWS,
 };
+
+#define S7_ROW_NONE 0xffu
 
 extern const struct ps_function s7_functions[S7_N_ROWS];
 extern const struct ps_vocab s7_vocab;

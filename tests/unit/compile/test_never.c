@@ -111,7 +111,7 @@ START_TEST(test_ps_check_never__rule_against_never__broken_or_kept)
         {PLANT("protocol = 'udp'; ports = ['502'];", "operations = ['write'];"), "unseen, modbus"},
         {PLANT("protocol = 'udp'; ports = ['123'];", "operations = ['program'];"), NULL},
         {PLANT("protocol = 'tcp'; ports = ['503'];", "protocol = 'modbus';"), NULL},
-        {PLANT("protocol = 'tcp';", "operations = ['event'];"), NULL}, /* no function of Modbus has that class */
+        {PLANT("protocol = 'tcp'; ports = ['502'];", "operations = ['event'];"), NULL}, /* no function of Modbus has that class */
         {PLANT("protocol = 'icmp';", "operations = ['program'];"), NULL},
         {PLANT("protocol = 'ip'; ip_protocols = [47];", "protocol = 'modbus';"), NULL},
     };
