@@ -18,13 +18,13 @@ bool s7_digits(const uint8_t *text, uint32_t n, uint32_t *number)
     return true;
 }
 
-/* "08" OB, "0A" DB, "0B" SDB, "0C" FC, "0D" SFC, "0E" FB, "0F" SFB. */
+/* "08" OB, "09" CMOD, "0A" DB, "0B" SDB, "0C" FC, "0D" SFC, "0E" FB, "0F" SFB. */
 static uint32_t type_space(const uint8_t *type)
 {
     if (type[0] != '0')
         return 0;
-    if (type[1] == '8')
-        return S7_SPACE_BLOCK + 8;
+    if (type[1] == '8' || type[1] == '9')
+        return S7_SPACE_BLOCK + (uint32_t)(type[1] - '0');
     return type[1] >= 'A' && type[1] <= 'F' ? S7_SPACE_BLOCK + 10 + (uint32_t)(type[1] - 'A') : 0;
 }
 
@@ -112,10 +112,14 @@ static const struct s7_upload *upload_by_id(const struct s7_classic *state, uint
     return NULL;
 }
 
-/* 1E, 1F: 0 1, error 2, id 4: of an upload that was started. */
-static void continue_upload(struct s7_pdu *pdu)
+/* 1E, 1F: 0 1, error 2 (1F: why the client gives up), id 4: of an upload that was started. */
+static void continue_upload(struct s7_pdu *pdu, bool may_fail)
 {
-    uint32_t id = read_head(pdu, 0);
+    struct ps_rd *param = &pdu->classic->param;
+    uint8_t status = ps_rd_u8(param);
+    uint16_t error = ps_rd_u16be(param);
+    ps_rd_require(param, status == 0 && (error == 0 || may_fail), PS_REASON_S7_PARAMETER);
+    uint32_t id = ps_rd_u32be(param);
     const struct s7_upload *upload = upload_by_id(pdu->classic->state, id);
     require_no_data(pdu);
     ps_rd_require(pdu->rd, upload || pdu->midstream, PS_REASON_S7_TRANSFER);
@@ -125,12 +129,12 @@ static void continue_upload(struct s7_pdu *pdu)
 
 void s7_request_upload(struct s7_pdu *pdu)
 {
-    continue_upload(pdu);
+    continue_upload(pdu, false);
 }
 
 void s7_request_end_upload(struct s7_pdu *pdu)
 {
-    continue_upload(pdu);
+    continue_upload(pdu, true);
 }
 
 /* Length 2, 00FB, octets: a part of a block. NULL: a fault. */
@@ -155,7 +159,8 @@ void s7_reply_upload(struct s7_pdu *pdu)
 
 /* ---- download -------------------------------------------------------------------------------------------------- */
 
-/* 1A: 0 1, 0100 2, 0 4, name, length 1 (13), '1', octets of load memory as 6 digits, of work memory as 6 digits. */
+/* 1A: 0 1, 0100 2, 0 4, name, length 1 (13), '1', octets of load memory as 6 digits, of work memory as 6 digits. It takes
+ * the place of a download that came to no end, but not while one of them waits for its answer. */
 void s7_request_download(struct s7_pdu *pdu)
 {
     struct s7_classic_pdu *c = pdu->classic;
@@ -169,7 +174,8 @@ void s7_request_download(struct s7_pdu *pdu)
     struct s7_block block = s7_block_name(pdu, name);
     bool sound = lengths[0] == '1' && s7_digits(lengths + 1, 6, &load) && s7_digits(lengths + 7, 6, &work);
     ps_rd_require(pdu->rd, sound, PS_REASON_S7_PARAMETER);
-    ps_rd_require(pdu->rd, c->state->download.phase == S7_DOWNLOAD_NONE, PS_REASON_S7_TRANSFER);
+    bool waiting = c->state->download.job || s7_is_waiting(pdu, S7_ROW_REQUEST_DOWNLOAD);
+    ps_rd_require(pdu->rd, !waiting, PS_REASON_S7_TRANSFER);
     if (ps_rd_failed(pdu->rd))
         return;
     c->note.value = load;
@@ -217,7 +223,7 @@ static bool is_head_of(const struct s7_download *download, const uint8_t *part, 
     octets = (uint32_t)part[8] << 24 | (uint32_t)part[9] << 16 | (uint32_t)part[10] << 8 | part[11];
     (void)s7_digits(download->name + 3, 5, &number);
     return part[5] == type_space(download->name + 1) - S7_SPACE_BLOCK &&
-           (uint32_t)(part[6] << 8 | part[7]) == number % 65536 && octets == download->len;
+           (uint32_t)(part[6] << 8 | part[7]) == number && octets == download->len;
 }
 
 /* 1B of the client: more 1; data: a part. The parts are the block that was announced, no more and no less. */

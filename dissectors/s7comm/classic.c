@@ -98,6 +98,14 @@ static void acknowledge(struct s7_pdu *pdu)
         answer(pdu);
 }
 
+/* No job that was judged has asked for this part of a block: it has to be granted itself. */
+static void unasked(struct s7_pdu *pdu)
+{
+    pdu->facts->kind = PS_PDU_NOTICE;
+    if (pdu->classic->row != S7_ROW_NONE)
+        s7_object_fact(pdu, (struct s7_block){0});
+}
+
 /* The client's answer to the PLC's job: a part of a block, which 1B asked for. */
 static void give(struct s7_pdu *pdu)
 {
@@ -113,6 +121,8 @@ static void give(struct s7_pdu *pdu)
         return;
     }
     answer(pdu);
+    if (tolerant)
+        unasked(pdu);
     bool fetched = c->row == S7_ROW_DOWNLOAD_BLOCK || c->row == S7_ROW_DOWNLOAD_ENDED;
     ps_rd_require(pdu->rd, fetched, PS_REASON_S7_FUNCTION);
     ps_rd_require(pdu->rd, !asked || c->row == download->job_row, PS_REASON_S7_REPLY);

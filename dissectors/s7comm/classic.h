@@ -27,6 +27,7 @@ enum s7_relax {
     S7_RELAX_RESETUP = 1 << 0,
     S7_RELAX_READ_ERROR_LEN4 = 1 << 1,
     S7_RELAX_TRAILING_ZERO = 1 << 2,
+    S7_RELAX_WRITE_DINT_BITS = 1 << 3,
 };
 
 static inline bool s7_relaxed(const struct s7_pdu *pdu, enum s7_relax bit)
@@ -201,6 +202,9 @@ uint32_t s7_expectations(const struct ps_facts *facts, const struct s7_classic_n
 
 /* A well-formed request of the client: may it be sent now? */
 void s7_pair_request(struct s7_pdu *pdu);
+
+/* Does a request of that function still wait for its answer? */
+bool s7_is_waiting(const struct s7_pdu *pdu, uint8_t row);
 
 /* Finds the request that an answer answers, or a fault. */
 void s7_pair_reply(struct s7_pdu *pdu);

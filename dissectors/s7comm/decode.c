@@ -118,7 +118,7 @@ static void fragmented(struct s7_pdu *pdu)
     ps_rd_init(&inner, &fault, f.joined, f.len);
     pdu->rd = &inner;
     pdu->tpdu_len = f.longest - S7_TPKT_LEN;
-    if (!ps_rd_failed(outer))
+    if (ps_rd_require(outer, f.len > 0, PS_REASON_S7_COTP))
         data(pdu);
     if (ps_rd_finish(&inner) != PS_OK)
         ps_rd_fail(outer, fault.reason);

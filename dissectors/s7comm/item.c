@@ -301,7 +301,7 @@ static void read_pad(struct ps_rd *rd, uint32_t octets)
         ps_rd_require(rd, ps_rd_u8(rd) == 0, PS_REASON_S7_DATA);
 }
 
-/* Return code 1, transport size 1, length 2, data. DINT comes from some devices with the size of INT. */
+/* Return code 1, transport size 1, length 2, data. DINT comes from many devices with the size of INT. */
 static void read_answer(struct s7_pdu *pdu, const uint16_t *expected, bool last)
 {
     struct ps_rd *rd = &pdu->classic->data;
@@ -345,7 +345,10 @@ static void read_value(struct s7_pdu *pdu, struct ps_fact *fact, bool last)
     uint32_t len = ps_rd_u16be(rd), octets = data_octets(rd, size, len), expected = fact_octets(fact);
     ps_rd_require(rd, code == 0, PS_REASON_S7_DATA);
     ps_rd_require(rd, octets == expected, PS_REASON_S7_DATA);
-    ps_rd_require(rd, (1u << (size & 15) & shape_sizes[types[type].shape]) != 0, PS_REASON_S7_TYPE);
+    uint32_t sizes = shape_sizes[types[type].shape];
+    if (types[type].shape == SHAPE_DINT && s7_relaxed(pdu, S7_RELAX_WRITE_DINT_BITS))
+        sizes |= SIZE(DATA_INT);
+    ps_rd_require(rd, (SIZE(size & 15) & sizes) != 0, PS_REASON_S7_TYPE);
     const uint8_t *data = ps_rd_bytes(rd, octets);
     if (!data)
         return;

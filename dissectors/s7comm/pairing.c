@@ -23,30 +23,44 @@ static uint32_t jobs_max(const struct s7_pdu *pdu)
     return ruled > 0 && ruled < most ? ruled : most;
 }
 
+static uint32_t n_items_of(const struct s7_pending *pending)
+{
+    return pending->row == S7_ROW_READ_VAR ? pending->n_items : 0;
+}
+
+/* Expired requests count for nothing: they are kept, for their answers, while there is room. One with the reference of
+ * the new request makes way. */
 void s7_pair_request(struct s7_pdu *pdu)
 {
     struct s7_classic_pdu *c = pdu->classic;
     const struct s7_classic *state = c->state;
-    uint32_t n_jobs = 0;
-    uint8_t expired = S7_SLOT_NONE;
+    uint32_t n_jobs = 0, n_live = 0, items = c->row == S7_ROW_READ_VAR ? c->note.n_items : 0;
+    bool job = c->rosctr == S7_ROSCTR_JOB;
     for (uint8_t i = 0; i < state->n_pending; i++) {
         const struct s7_pending *pending = &state->pending[i];
         bool same = pending->reference == c->reference && pending->kind == c->rosctr;
         if (!is_live(pdu->dialog, pending)) {
-            expired = same || expired == S7_SLOT_NONE ? i : expired;
+            c->note.slot = same ? i : c->note.slot;
             continue;
         }
         ps_rd_require(pdu->rd, !same, PS_REASON_S7_REFERENCE);
+        n_live++;
         n_jobs += pending->kind == S7_ROSCTR_JOB;
+        items += n_items_of(pending);
     }
-    bool job = c->rosctr == S7_ROSCTR_JOB;
-    uint32_t items = c->row == S7_ROW_READ_VAR ? c->note.n_items : 0;
     ps_rd_require(pdu->rd, !job || n_jobs < jobs_max(pdu), PS_REASON_S7_OUTSTANDING);
-    ps_rd_require(pdu->rd, expired != S7_SLOT_NONE || state->n_pending < S7_PENDING_MAX, PS_REASON_S7_OUTSTANDING);
-    ps_rd_require(pdu->rd, state->n_items + items <= S7_ITEMS_MAX, PS_REASON_S7_OUTSTANDING);
+    ps_rd_require(pdu->rd, n_live < S7_PENDING_MAX && items <= S7_ITEMS_MAX, PS_REASON_S7_OUTSTANDING);
     c->note.act = S7_ACT_REQUEST;
     c->note.kind = c->rosctr;
-    c->note.slot = expired;
+}
+
+bool s7_is_waiting(const struct s7_pdu *pdu, uint8_t row)
+{
+    const struct s7_classic *state = pdu->classic->state;
+    for (uint8_t i = 0; i < state->n_pending; i++)
+        if (state->pending[i].row == row && is_live(pdu->dialog, &state->pending[i]))
+            return true;
+    return false;
 }
 
 void s7_expect(struct s7_pdu *pdu, bool held)
@@ -83,7 +97,7 @@ const uint16_t *s7_pending_items(const struct s7_classic *state, const struct s7
 {
     uint32_t first = 0;
     for (const struct s7_pending *p = state->pending; p < request; p++)
-        first += p->row == S7_ROW_READ_VAR ? p->n_items : 0;
+        first += n_items_of(p);
     return state->items + first;
 }
 
@@ -104,9 +118,24 @@ static void forget(struct s7_classic *state, uint8_t slot)
     memmove(gone, gone + 1, (size_t)(state->n_pending - slot) * sizeof *gone);
 }
 
+/* Expired requests go, the oldest first, until there is room for one more with this many items. */
+static void make_room(const struct ps_dialog *dialog, struct s7_classic *state, uint32_t items)
+{
+    for (uint8_t i = 0; i < state->n_pending;) {
+        bool room = state->n_pending < S7_PENDING_MAX && state->n_items + items <= S7_ITEMS_MAX;
+        if (room)
+            return;
+        if (is_live(dialog, &state->pending[i]))
+            i++;
+        else
+            forget(state, i);
+    }
+}
+
 static void remember(const struct ps_dialog *dialog, struct s7_classic *state, const struct ps_facts *facts,
                      const struct s7_classic_note *note)
 {
+    make_room(dialog, state, facts->function == S7_ROW_READ_VAR ? note->n_items : 0);
     if (state->n_pending >= S7_PENDING_MAX)
         return;
     struct s7_pending *pending = &state->pending[state->n_pending++];
@@ -130,7 +159,11 @@ static void request_accepted(struct s7_classic *state, const struct ps_facts *fa
 
 static void add_upload(struct s7_classic *state, const struct s7_pending *request, uint32_t id)
 {
-    struct s7_upload *upload = &state->uploads[state->n_uploads++ % S7_UPLOADS_MAX];
+    struct s7_upload *upload = NULL;
+    for (uint32_t i = 0; i < S7_UPLOADS_MAX && !upload; i++)
+        upload = state->uploads[i].block.space != 0 && state->uploads[i].id == id ? &state->uploads[i] : NULL;
+    if (!upload)
+        upload = &state->uploads[state->n_uploads++ % S7_UPLOADS_MAX];
     upload->id = id;
     upload->block = (struct s7_block){S7_SPACE_BLOCK + (request->echo >> 24), request->echo & 0xffffff};
 }

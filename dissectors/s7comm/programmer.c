@@ -143,7 +143,8 @@ static struct ps_fact *read_variable(struct s7_pdu *pdu, struct ps_rd *body)
     ps_rd_require(body, type != 0 && n > 0 && (type != S7_TYPE_BIT || n == 1), PS_REASON_S7_TYPE);
     ps_rd_require(body, space != 0 && (space >= S7_SPACE_DB) == (db != 0), PS_REASON_S7_ADDRESS);
     uint32_t bits = type_bits(type), first = bits > 1 ? start * 8 : start, last = first + n * bits - 1;
-    if (!ps_rd_require(body, last < S7_BYTES_MAX * 8, PS_REASON_S7_ADDRESS))
+    uint32_t end = space == S7_SPACE_T || space == S7_SPACE_C ? S7_NUMBERS_MAX : S7_BYTES_MAX * 8;
+    if (!ps_rd_require(body, last < end, PS_REASON_S7_ADDRESS))
         return NULL;
     struct ps_fact *fact = s7_object_fact(pdu, (struct s7_block){space, first});
     if (!fact)

@@ -175,6 +175,7 @@ static void mode_transition(struct s7_pdu *pdu)
     uint32_t head = ps_rd_u24be(&c->param);
     (void)ps_rd_bytes(&c->param, 5);
     ps_rd_require(&c->param, head == 0x010010, PS_REASON_S7_PARAMETER);
+    ps_rd_require(pdu->rd, ps_rd_left(&c->data) == 0, PS_REASON_S7_HEADER);
     c->row = S7_ROW_MODE_TRANSITION;
     pdu->facts->function = c->row;
     indication(pdu, &(struct head){.kind = KIND_INDICATION});
@@ -229,6 +230,16 @@ void s7_request_unseen(struct s7_pdu *pdu)
     if (fact)
         fact->values.kind = PS_VALUE_UNKNOWN;
     (void)ps_rd_bytes(data, ps_rd_left(data));
+}
+
+/* 12, length 1, 13, 0 1, R_ID 4, data of the user: nobody knows what it means to the block that takes it. */
+void s7_request_block_send(struct s7_pdu *pdu)
+{
+    struct ps_rd look = pdu->classic->data;
+    uint8_t mark = ps_rd_u8(&look), len = ps_rd_u8(&look), syntax = ps_rd_u8(&look);
+    (void)ps_rd_bytes(&look, 5);
+    ps_rd_require(pdu->rd, mark == 0x12 && len >= 6 && syntax == 0x13, PS_REASON_S7_ITEM);
+    s7_request_unseen(pdu);
 }
 
 /* Any octets. */

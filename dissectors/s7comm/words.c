@@ -47,6 +47,7 @@ static const struct ps_relax relaxes[] = {
     {"s7-resetup", S7_RELAX_RESETUP, "clients may set up communication again with other values"},
     {"s7-read-error-len4", S7_RELAX_READ_ERROR_LEN4, "failed items of an answer may claim a length of 4 that they do not have"},
     {"s7-trailing-zero-userdata", S7_RELAX_TRAILING_ZERO, "zeros may follow behind the user data of an answer"},
+    {"s7-write-dint-bits", S7_RELAX_WRITE_DINT_BITS, "clients may write DINTs with the data size of INTs, as snap7 does"},
 };
 
 /* "0x04" of a job or a TPDU, "4/1" of user data. */
@@ -117,13 +118,13 @@ static bool addresses(uint16_t function, uint8_t op, uint32_t space)
         return is_memory(space);
     switch (function) {
     case S7_ROW_REQUEST_DOWNLOAD:
-    case S7_ROW_DOWNLOAD_BLOCK:
-    case S7_ROW_DOWNLOAD_ENDED:
     case S7_ROW_START_UPLOAD:
     case S7_ROW_INSERT_BLOCK:
     case S7_ROW_DELETE_BLOCK:
     case S7_ROW_BLOCK_INFO:
         return is_block(space);
+    case S7_ROW_DOWNLOAD_BLOCK:
+    case S7_ROW_DOWNLOAD_ENDED:
     case S7_ROW_UPLOAD:
     case S7_ROW_END_UPLOAD:
     case S7_ROW_BLOCK_LIST_OF_TYPE:
@@ -155,7 +156,8 @@ static bool writes_unseen(uint16_t function, uint8_t op, uint32_t space)
     (void)op;
     (void)space;
     s7_body *body = function < S7_N_ROWS ? s7_bodies[function].request : NULL;
-    return writes_variables(function) || body == s7_request_unseen || body == s7_request_tis_unseen || body == s7_pi_texts;
+    return writes_variables(function) || body == s7_request_unseen || body == s7_request_block_send ||
+           body == s7_request_tis_unseen || body == s7_pi_texts;
 }
 
 static bool carries(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_params)

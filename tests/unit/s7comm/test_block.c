@@ -65,6 +65,51 @@ START_TEST(test_s7_download__not_begun__nothing_fetched)
 }
 END_TEST
 
+/* One that came to no end is no reason to refuse the next. */
+START_TEST(test_s7_download__abandoned__begun_anew)
+{
+    struct rig rig;
+    begin(&rig); /* granted, and never fetched */
+    ck_reason(ask(&rig, 3, REQUEST, ""), OK);
+    ck_reason(fetch(&rig, 2, "1b 00 0000 00000000 " DB1), S7(TRANSFER)); /* not granted yet */
+    rig.dialog.now_ns += UINT64_C(61000000000);
+    ck_reason(ask(&rig, 4, REQUEST, ""), OK); /* nobody answered */
+    ck_reason(answer(&rig, 4, "1a", ""), OK);
+    ck_reason(fetch(&rig, 2, "1b 00 0000 00000000 " DB1), OK);
+    ck_reason(ask(&rig, 5, REQUEST, ""), S7(TRANSFER)); /* a part is on its way */
+}
+END_TEST
+
+START_TEST(test_s7_download__number_beyond_16_bits__not_the_blocks)
+{
+    struct rig rig;
+    rig_open(&rig);
+    ck_reason(ask(&rig, 2, "1a 00 0100 00000000 09 5f3041363535333750 0d 31 303030303230 303030303130", ""), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->first, 65537);
+    ck_reason(answer(&rig, 2, "1a", ""), OK);
+    ck_reason(fetch(&rig, 2, "1b 00 0000 00000000 09 5f3041363535333750"), OK);
+    ck_reason(give(&rig, 2, "1b 01", "000c 00fb " HEAD), S7(BLOCK)); /* says 1 */
+}
+END_TEST
+
+/* Joined late: a part whose asking went unseen is no answer to anything that was granted. */
+START_TEST(test_s7_download__unasked_part__needs_the_permission)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.dialog.midstream = true;
+    ck_reason(give(&rig, 2, "1b 01", "000c 00fb " HEAD), OK);
+    ck_assert_uint_eq(rig.facts.kind, PS_PDU_NOTICE);
+    ck_assert_uint_eq(rig_fact(&rig)->op, PS_OP_PROGRAM);
+    ck_assert_uint_eq(rig_fact(&rig)->function, S7_ROW_DOWNLOAD_BLOCK);
+    ck_assert_uint_eq(rig_fact(&rig)->space, 0);
+    ck_reason(fetch(&rig, 3, "1b 00 0000 00000000 " DB1), OK);
+    ck_reason(give(&rig, 3, "1b 01", "000c 00fb " HEAD), OK);
+    ck_assert_uint_eq(rig.facts.kind, PS_PDU_REPLY);
+    ck_assert_uint_eq(rig.facts.n_facts, 0);
+}
+END_TEST
+
 START_TEST(test_s7_download__malformed__refused)
 {
     static const struct {
@@ -79,7 +124,7 @@ START_TEST(test_s7_download__malformed__refused)
         {"1a 00 0100 00000000 " DB1 " 0d 31 303030303241 303030303130", S7(PARAMETER)},
         {"1a 00 0100 00000000 " DB1 " 0d 31 303030303230 3030303031ff", S7(PARAMETER)},
         {"1a 00 0100 00000000 09 41 3041303030303150 0d 31 303030303230 303030303130", S7(BLOCK)},
-        {"1a 00 0100 00000000 09 5f 3039303030303150 0d 31 303030303230 303030303130", S7(BLOCK)},
+        {"1a 00 0100 00000000 09 5f 3037303030303150 0d 31 303030303230 303030303130", S7(BLOCK)},
         {"1a 00 0100 00000000 09 5f 3041303030303158 0d 31 303030303230 303030303130", S7(BLOCK)},
         {"1a 00 0100 00000000 08 5f 30413030303031 0d 31 303030303230 303030303130", S7(BLOCK)},
     };
@@ -181,6 +226,23 @@ START_TEST(test_s7_upload__by_its_id__accepted)
 }
 END_TEST
 
+/* An id that is used again stands for the new block; a client may give up with a reason. */
+START_TEST(test_s7_upload__id_used_again__names_the_new_block)
+{
+    struct rig rig;
+    rig_open(&rig);
+    ck_reason(ask(&rig, 2, "1d 00 0000 00000000 09 5f30423030303030 41", ""), OK);
+    ck_reason(answer(&rig, 2, "1d 00 0100 00000007 07 30303030323136", ""), OK);
+    ck_reason(ask(&rig, 2, "1d 00 0000 00000000 09 5f30393030303032 41", ""), OK); /* CMOD 2 */
+    ck_reason(answer(&rig, 2, "1d 00 0100 00000007 07 30303030323136", ""), OK);
+    ck_reason(ask(&rig, 3, "1e 00 d241 00000007", ""), S7(PARAMETER));
+    ck_reason(ask(&rig, 3, "1f 01 d241 00000007", ""), S7(PARAMETER));
+    ck_reason(ask(&rig, 3, "1f 00 d241 00000007", ""), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->space, S7_SPACE_BLOCK + 9);
+    ck_assert_uint_eq(rig_fact(&rig)->first, 2);
+}
+END_TEST
+
 START_TEST(test_s7_upload__malformed__refused)
 {
     struct rig rig;
@@ -200,6 +262,9 @@ START_TEST(test_s7_upload__malformed__refused)
 END_TEST
 
 UNIT_MAIN("s7comm/block", test_s7_download__whole__accepted, test_s7_download__not_begun__nothing_fetched,
-          test_s7_download__malformed__refused, test_s7_download__jobs_of_the_plc__judged,
+          test_s7_download__abandoned__begun_anew, test_s7_download__number_beyond_16_bits__not_the_blocks,
+          test_s7_download__unasked_part__needs_the_permission, test_s7_download__malformed__refused,
+          test_s7_download__jobs_of_the_plc__judged,
           test_s7_download__parts__are_the_block_announced, test_s7_download__client_gives_up__over,
-          test_s7_upload__by_its_id__accepted, test_s7_upload__malformed__refused)
+          test_s7_upload__by_its_id__accepted,
+          test_s7_upload__id_used_again__names_the_new_block, test_s7_upload__malformed__refused)

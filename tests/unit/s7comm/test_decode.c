@@ -38,6 +38,16 @@ START_TEST(test_s7_decode__cut_short__refused)
 }
 END_TEST
 
+/* frame() never gives such a PDU. */
+START_TEST(test_s7_decode__only_empty_data_joined__refused)
+{
+    struct rig rig;
+    rig_connect(&rig);
+    rig.n_octets = rig_hex("0300000702f000 0300000702f080", rig.octets);
+    ck_reason(rig_decode(&rig), S7(COTP));
+}
+END_TEST
+
 START_TEST(test_s7_decode__unknown_function__refused)
 {
     struct rig rig;
@@ -48,4 +58,4 @@ END_TEST
 
 UNIT_MAIN("s7comm/decode", test_s7_decode__empty_data__passes_in_small_numbers,
           test_s7_decode__payload_of_another_protocol__refused, test_s7_decode__cut_short__refused,
-          test_s7_decode__unknown_function__refused)
+          test_s7_decode__only_empty_data_joined__refused, test_s7_decode__unknown_function__refused)

@@ -264,6 +264,20 @@ START_TEST(test_s7_items__length_of_failed_items__relaxed)
 }
 END_TEST
 
+START_TEST(test_s7_items__dint_written_in_bits__relaxed)
+{
+    struct rig rig;
+    rig_open(&rig);
+    ck_reason(ask(&rig, 2, "05 01 120a10 07 0001 0001 84 000000", "0005 0020 00000001"), S7(TYPE));
+    rig.dialog.relax = S7_RELAX_WRITE_DINT_BITS;
+    ck_reason(ask(&rig, 2, "05 01 120a10 07 0001 0001 84 000000", "0005 0010 0001"), S7(DATA)); /* all of it */
+    ck_reason(ask(&rig, 2, "05 01 120a10 06 0001 0001 84 000000", "0005 0020 00000001"), S7(TYPE));
+    ck_reason(ask(&rig, 2, "05 01 120a10 07 0001 0001 84 000000", "0005 0020 00000001"), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->values.kind, PS_VALUE_I32BE);
+    ck_assert_uint_eq(rig_fact(&rig)->values.n, 1);
+}
+END_TEST
+
 START_TEST(test_s7_items__answers_to_writes__a_code_each)
 {
     struct rig rig;
@@ -314,4 +328,4 @@ UNIT_MAIN("s7comm/item", test_s7_items__specifications__objects, test_s7_items__
           test_s7_items__db_read__a_fact_per_area, test_s7_items__sizes_of_types__the_pairs_alone,
           test_s7_items__written_values__as_the_type_has_them, test_s7_items__written_data_malformed__refused,
           test_s7_items__answers__held_against_the_job, test_s7_items__length_of_failed_items__relaxed,
-          test_s7_items__answers_to_writes__a_code_each, test_s7_items__too_many_areas__refused)
+          test_s7_items__dint_written_in_bits__relaxed, test_s7_items__answers_to_writes__a_code_each, test_s7_items__too_many_areas__refused)

@@ -99,6 +99,27 @@ START_TEST(test_s7_pairing__too_much_to_remember__refused)
 }
 END_TEST
 
+/* A PLC that has stopped answering does not make the connection useless for ever. */
+START_TEST(test_s7_pairing__all_expired__room_again)
+{
+    struct rig rig;
+    char param[2048] = "04 28 ";
+    rig_connect(&rig);
+    ck_reason(ask(&rig, 1, "f0 00 0008 0008 03c0", ""), OK);
+    ck_reason(answer(&rig, 1, "f0 00 0008 0008 03c0", ""), OK);
+    for (unsigned i = 0; i < 40; i++)
+        strcat(param, "120a10 02 0001 0001 84 000000 ");
+    for (unsigned i = 0; i < 4; i++)
+        ck_reason(ask(&rig, 10 + i, param, ""), OK); /* 160 items */
+    ck_reason(ask(&rig, 20, READ, ""), S7(OUTSTANDING));
+    rig.dialog.now_ns += 61 * SECOND;
+    ck_reason(ask(&rig, 20, param, ""), OK);
+    ck_assert_uint_eq(rig.state.classic.n_pending, 4); /* the oldest went, the others may still be answered */
+    ck_reason(answer(&rig, 10, "04 01", "ff04 0008 01"), S7(UNSOLICITED));
+    ck_reason(rig_send(&rig, PS_TO_CLIENT, (struct rig_pdu){3, 11, 0x8104, "04 00", ""}), OK);
+}
+END_TEST
+
 START_TEST(test_s7_pairing__refusals__both_forms)
 {
     static const struct {
@@ -172,6 +193,7 @@ END_TEST
 UNIT_MAIN("s7comm/pairing", test_s7_pairing__wrong_answers__refused_without_trace,
           test_s7_pairing__several_jobs__answered_in_any_order, test_s7_pairing__open_reference__not_used_again,
           test_s7_pairing__too_many_jobs__refused, test_s7_pairing__too_much_to_remember__refused,
+          test_s7_pairing__all_expired__room_again,
           test_s7_pairing__refusals__both_forms, test_s7_pairing__refused_service__of_that_service,
           test_s7_pairing__joined_late__answers_pass_until_the_first_pair,
           test_s7_pairing__answers_of_the_client__unsolicited)

@@ -58,6 +58,7 @@ START_TEST(test_s7_programmer__variables_malformed__refused)
         {"0001 41 01 0000 0000", S7(ADDRESS)},
         {"0001 81 01 0000 0000", S7(ADDRESS)},
         {"0001 71 01 0000 0000", S7(ADDRESS)},
+        {"0001 54 02 0000 ffff", S7(ADDRESS)}, /* timer 65536 */
         {"0001 01 01 0001 0000", S7(ADDRESS)},
         {"0001 73 01 0001 fffd", S7(ADDRESS)},
         {"0001 01 01 0000", PS_REASON_TRUNCATED},

@@ -24,8 +24,10 @@ START_TEST(test_s7_userdata__head__each_field_judged)
         {"000112 04 11 44 10 00", SZL, S7(FUNCTION)},
         {"000112 04 11 44 03 00", SZL, S7(FUNCTION)},             /* an indication */
         {"000112 04 11 44 20 00", SZL, S7(FUNCTION)},
-        {"000112 04 11 46 01 00", SZL, S7(FUNCTION)},
+        {"000112 04 11 46 02 00", SZL, S7(FUNCTION)},
         {"000112 04 11 7e 01 00", SZL, S7(FUNCTION)},
+        {"000112 04 11 46 01 00", "ff09 0008 1208120000000001", S7(ITEM)}, /* no R_ID */
+        {"000112 04 11 46 01 00", "ff09 0007 12081300000000", PS_REASON_TRUNCATED},
         {"000112 04 11 44 01 00", "ff09 0005 0131 0001", S7(DATA)},
         {"000112 04 11 44 01 00", "ff04 0004 0131 0001", S7(DATA)},
         {"000112 04 11 44 01 00", "0509 0004 0131 0001", S7(DATA)},
@@ -189,6 +191,7 @@ START_TEST(test_s7_userdata__messages__events_once_subscribed)
     rig.dialog.midstream = true;
     ck_reason(answer_ud(&rig, 0, "01 00 10 01 00 00 00 07", ""), OK);
     ck_reason(answer_ud(&rig, 0, "01 00 11 01 00 00 00 07", ""), S7(PARAMETER));
+    ck_reason(answer_ud(&rig, 0, "01 00 10 01 00 00 00 07", "00"), S7(HEADER));
     ck_reason(answer_ud(&rig, 0, "000112 04 11 04 01 00", SZL), S7(FUNCTION));
 }
 END_TEST
