@@ -34,13 +34,15 @@ struct recut_packets {
     size_t n, size;
 };
 void recut_packets_read(struct recut_packets *packets, const char *path);
-/* Conversations by a seed: requests and replies, some refused, some malformed, cut by a simple sender. */
+void recut_packets_add(struct recut_packets *packets, const struct ps_packet *packet);
+/* Conversations by a seed: requests and replies, some refused, some malformed, cut by a simple sender (recut_make.c). */
 void recut_packets_make(struct recut_packets *packets, unsigned seed);
 void recut_packets_fini(struct recut_packets *packets);
 
+/* All captures of the corpus, whatever they hold: each inspected protocol finds its own. */
 struct recut_inputs {
     char **paths;
-    size_t n;
+    size_t n, size;
 };
 bool recut_inputs_init(struct recut_inputs *inputs); /* false: no captures there */
 void recut_inputs_fini(struct recut_inputs *inputs);

@@ -8,19 +8,61 @@
 #include "policy.h"
 #include "recut.h"
 
-/* Reads are granted, other requests are not: refusals must be the same too. */
-static const char plant[] =
-    "schema = 1; site = \"recut\"; revision = 1;\n"
-    "zones = ( { name = \"all\"; kind = \"control\"; networks = [\"0.0.0.0/0\"]; } );\n"
-    "conduits = ( { name = \"c\"; from = \"all\"; to = \"all\"; allow = (\n"
-    "  { name = \"r\"; protocol = \"modbus\"; operations = [\"read\", \"identify\", \"diagnose\"]; } ); } );\n";
+#define PLANT_MAX 4096
 
 static struct ps_image image;
 
+/* Reads are granted, other requests are not: refusals must be the same too. */
+static void write_rule(struct ps_txt *plant, const struct ps_vocab *vocab)
+{
+    static const unsigned granted[] = {PS_OP_READ, PS_OP_IDENTIFY, PS_OP_DIAGNOSE, PS_OP_SESSION};
+    uint32_t has = 0;
+    const char *between = "";
+    for (uint16_t i = 0; i < vocab->n_functions; i++)
+        has |= vocab->functions[i].ops;
+    ps_txt_str(plant, "  { name = \"");
+    ps_txt_str(plant, vocab->name);
+    ps_txt_str(plant, "\"; protocol = \"");
+    ps_txt_str(plant, vocab->name);
+    ps_txt_str(plant, "\"; operations = [");
+    for (size_t i = 0; i < sizeof granted / sizeof granted[0]; i++) {
+        if (!(has & PS_OP_BIT(granted[i])))
+            continue;
+        ps_txt_str(plant, between);
+        ps_txt_str(plant, "\"");
+        ps_txt_str(plant, ps_op_name(granted[i]));
+        ps_txt_str(plant, "\"");
+        between = ", ";
+    }
+    ps_txt_str(plant, "]; }");
+}
+
+/* Everything that is inspected and that rules can name. */
+static void write_plant(char plant[PLANT_MAX])
+{
+    struct ps_txt txt;
+    const char *between = "";
+    ps_txt_init(&txt, plant, PLANT_MAX);
+    ps_txt_str(&txt, "schema = 1; site = \"recut\"; revision = 1;\n"
+                     "zones = ( { name = \"all\"; kind = \"control\"; networks = [\"0.0.0.0/0\"]; } );\n"
+                     "conduits = ( { name = \"c\"; from = \"all\"; to = \"all\"; allow = (\n");
+    for (unsigned i = 0; i < PS_N_DISSECTORS; i++) {
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(i);
+        if (!vocab || vocab->n_functions == 0 || ps_protocol_by_name(vocab->name) == PS_PROTOCOL_NONE)
+            continue;
+        ps_txt_str(&txt, between);
+        write_rule(&txt, vocab);
+        between = ",\n";
+    }
+    ps_txt_str(&txt, " ); } );\n");
+}
+
 void recut_load_plant(void)
 {
+    static char plant[PLANT_MAX];
     struct ps_diags diags;
     size_t len = 0;
+    write_plant(plant);
     ps_diags_init(&diags);
     struct ps_model *model = ps_policy_parse(plant, "recut.conf", &diags);
     uint8_t *compiled = model ? ps_compile(model, &diags, &len) : NULL;

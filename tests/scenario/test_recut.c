@@ -3,8 +3,8 @@
  * test_recut.c - the judgements of a conversation must not depend on how TCP cuts it.
  *
  *     test_recut generated        conversations that this program makes
- *     test_recut corpus           the Modbus captures of $PENSTOCK_CORPUS (default: ../shared/corpus beside the source
- *                                 folder); exit code 77 when there are none
+ *     test_recut corpus           the captures of $PENSTOCK_CORPUS (default: ../shared/corpus beside the source folder) in
+ *                                 which something is inspected; exit code 77 when there are none
  *
  * Each TCP conversation of a capture is judged alone, and what its streams handed on is written down: octets by
  * direction, and gaps. From that, new conversations are made: one octet a segment, random sizes, as full as can be; with
@@ -203,7 +203,8 @@ static void check_packets(const char *name, const struct recut_packets *packets,
         n_pdus += flow.judgements.n;
         recut_flow_fini(&flow);
     }
-    printf("%s: %zu conversations, %zu PDUs\n", name, flows.n, n_pdus);
+    if (n_pdus > 0)
+        printf("%s: %zu conversations, %zu PDUs\n", name, flows.n, n_pdus);
     totals->n_flows += flows.n;
     totals->n_pdus += n_pdus;
     recut_flows_fini(&flows);
@@ -218,7 +219,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "corpus") == 0) {
         struct recut_inputs inputs;
         if (!recut_inputs_init(&inputs)) {
-            printf("no captures in $PENSTOCK_CORPUS/modbus: skipped\n");
+            printf("no captures in $PENSTOCK_CORPUS: skipped\n");
             return SKIPPED;
         }
         for (size_t i = 0; i < inputs.n; i++) {
