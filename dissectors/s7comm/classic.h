@@ -16,6 +16,7 @@ enum s7_rosctr {
 };
 
 enum s7_fc {
+    S7_FC_READ_VAR = 0x04,
     S7_FC_PI = 0x28,
 };
 
@@ -186,8 +187,29 @@ enum s7_type {
     S7_TYPE_TIMER = 29,
 };
 
+/* Transport sizes of data: another numbering than that of item specifications. */
+enum s7_data_size {
+    S7_DATA_NULL = 0,
+    S7_DATA_BIT = 3,   /* length in bits */
+    S7_DATA_BYTES = 4, /* length in bits */
+    S7_DATA_INT = 5,   /* length in bits */
+    S7_DATA_DINT = 6,  /* length in octets, as all below */
+    S7_DATA_REAL = 7,
+    S7_DATA_OCTETS = 9,
+};
+
 /* ps_fact.choice of a parameter transport size. */
 #define S7_CHOICE(type) ((uint16_t)((type) + 1))
+
+#define S7_ITEM 0x12u
+#define S7_SYNTAX_ANY 0x10u
+#define S7_ANY_LEN 9u /* octets behind the syntax */
+
+/* An item of that syntax: object and choice of the fact, or the reason why it is none. */
+enum ps_reason s7_any(const uint8_t p[S7_ANY_LEN], struct ps_fact *fact);
+
+/* Octets of the elements. */
+uint32_t s7_fact_octets(const struct ps_fact *fact);
 
 /* Items from the reader, `count` of them: a fact for each, or each area of a DB read. */
 void s7_items(struct s7_pdu *pdu, struct ps_rd *rd, uint32_t count);
@@ -197,6 +219,9 @@ void s7_set_values(struct ps_fact *fact, uint8_t type, const uint8_t *data, uint
 
 /* What a read job's answer will hold per item: octets | shape << 13, for items[]; 0 at the end of the facts. */
 uint32_t s7_expectations(const struct ps_facts *facts, const struct s7_classic_note *note, uint16_t *items);
+
+/* Does data of that size and so many octets answer it? */
+bool s7_is_expected(uint16_t expected, uint8_t size, uint32_t octets);
 
 /* ---- pairing (pairing.c) --------------------------------------------------------------------------------------- */
 

@@ -71,6 +71,12 @@ static uint32_t station_of(const struct s7_tsap *called)
     return (uint32_t)called->octets[1] << 8 | called->octets[0];
 }
 
+static void set_station(struct s7_state *state)
+{
+    state->has_station = state->called.len == 2;
+    state->station = station_of(&state->called);
+}
+
 static void leave(struct s7_pdu *pdu, enum s7_note note, const struct connect *c)
 {
     pdu->facts->pairing[0] = (uint8_t)note;
@@ -169,14 +175,14 @@ void s7_cotp_accept(const struct ps_dialog *dialog, const struct ps_facts *facts
         state->size_code = c.size_code;
         state->calling = c.calling;
         state->called = c.called;
-        state->station = station_of(&c.called);
+        set_station(state);
         return;
     case S7_NOTE_CONFIRM:
         state->phase = S7_PHASE_OPEN;
         state->size_code = c.size_code ? c.size_code : state->size_code;
         if (state->called.len == 0)
             state->called = c.called;
-        state->station = station_of(&state->called);
+        set_station(state);
         return;
     default:
         state->phase = S7_PHASE_CLOSED;

@@ -5,24 +5,10 @@
 #include "classic.h"
 
 enum syntax {
-    SYNTAX_ANY = 0x10,
     SYNTAX_DB_READ = 0xb0,
     SYNTAX_SYMBOLIC = 0xb2, /* S7-1200: by checksum, without an address */
 };
 
-#define ITEM 0x12u
-#define ITEMS_MAX 255u
-
-/* Transport sizes of data: another numbering than that of item specifications. */
-enum data_size {
-    DATA_NULL = 0,
-    DATA_BIT = 3,   /* length in bits */
-    DATA_BYTES = 4, /* length in bits */
-    DATA_INT = 5,   /* length in bits */
-    DATA_DINT = 6,  /* length in octets, as all below */
-    DATA_REAL = 7,
-    DATA_OCTETS = 9,
-};
 
 #define SIZE(data) (1u << (data))
 
@@ -39,14 +25,14 @@ enum shape {
 };
 
 static const uint16_t shape_sizes[] = {
-    [SHAPE_AREAS] = SIZE(DATA_OCTETS),
-    [SHAPE_BIT] = SIZE(DATA_BIT),
-    [SHAPE_BYTES] = SIZE(DATA_BYTES),
-    [SHAPE_TEXT] = SIZE(DATA_BYTES) | SIZE(DATA_OCTETS),
-    [SHAPE_INT] = SIZE(DATA_BYTES) | SIZE(DATA_INT),
-    [SHAPE_DINT] = SIZE(DATA_BYTES) | SIZE(DATA_DINT),
-    [SHAPE_REAL] = SIZE(DATA_BYTES) | SIZE(DATA_REAL),
-    [SHAPE_NUMBER] = SIZE(DATA_OCTETS),
+    [SHAPE_AREAS] = SIZE(S7_DATA_OCTETS),
+    [SHAPE_BIT] = SIZE(S7_DATA_BIT),
+    [SHAPE_BYTES] = SIZE(S7_DATA_BYTES),
+    [SHAPE_TEXT] = SIZE(S7_DATA_BYTES) | SIZE(S7_DATA_OCTETS),
+    [SHAPE_INT] = SIZE(S7_DATA_BYTES) | SIZE(S7_DATA_INT),
+    [SHAPE_DINT] = SIZE(S7_DATA_BYTES) | SIZE(S7_DATA_DINT),
+    [SHAPE_REAL] = SIZE(S7_DATA_BYTES) | SIZE(S7_DATA_REAL),
+    [SHAPE_NUMBER] = SIZE(S7_DATA_OCTETS),
 };
 
 /* Octets of an element, and how they are laid out; size 0: no type that is understood. */
@@ -117,30 +103,44 @@ void s7_set_values(struct ps_fact *fact, uint8_t type, const uint8_t *data, uint
 
 /* Transport size 1, count 2, DB number 2, area 1, address 3: bits from the start of the area; the number of a counter or
  * timer. */
-static void read_any(struct s7_pdu *pdu, struct ps_rd *rd)
+enum ps_reason s7_any(const uint8_t p[S7_ANY_LEN], struct ps_fact *fact)
 {
-    uint8_t type = ps_rd_u8(rd);
-    uint32_t count = ps_rd_u16be(rd), db = ps_rd_u16be(rd);
-    uint8_t area = ps_rd_u8(rd);
-    uint32_t address = ps_rd_u24be(rd), space = space_of(area, db);
-    bool known = type <= S7_TYPE_MAX && types[type].len > 0;
+    uint8_t type = p[0];
+    uint32_t count = (uint32_t)(p[1] << 8 | p[2]), db = (uint32_t)(p[3] << 8 | p[4]);
+    uint32_t address = (uint32_t)(p[6] << 16 | p[7] << 8 | p[8]), space = space_of(p[5], db);
     bool number = type == S7_TYPE_COUNTER || type == S7_TYPE_TIMER;
-    bool in_db = space >= S7_SPACE_DB;
-    ps_rd_require(rd, known && count > 0 && (type != S7_TYPE_BIT || count == 1), PS_REASON_S7_TYPE);
-    ps_rd_require(rd, (space == S7_SPACE_C) == (type == S7_TYPE_COUNTER), PS_REASON_S7_TYPE);
-    ps_rd_require(rd, (space == S7_SPACE_T) == (type == S7_TYPE_TIMER), PS_REASON_S7_TYPE);
-    if (!ps_rd_require(rd, space != 0 && in_db == (db != 0), PS_REASON_S7_ADDRESS))
-        return;
+    if (type > S7_TYPE_MAX || types[type].len == 0 || count == 0 || (type == S7_TYPE_BIT && count != 1))
+        return PS_REASON_S7_TYPE;
+    if ((space == S7_SPACE_C) != (type == S7_TYPE_COUNTER) || (space == S7_SPACE_T) != (type == S7_TYPE_TIMER))
+        return PS_REASON_S7_TYPE;
+    if (space == 0 || (space >= S7_SPACE_DB) != (db != 0))
+        return PS_REASON_S7_ADDRESS;
     uint32_t units = number || type == S7_TYPE_BIT ? count : count * types[type].len * 8;
     uint32_t end = number ? S7_NUMBERS_MAX : S7_BYTES_MAX * 8;
     bool aligned = number || type == S7_TYPE_BIT || address % 8 == 0;
-    if (!ps_rd_require(rd, aligned && address < end && units <= end - address, PS_REASON_S7_ADDRESS))
-        return;
-    struct ps_fact *fact = s7_object_fact(pdu, (struct s7_block){space, address});
-    if (!fact)
-        return;
+    if (!aligned || address >= end || units > end - address)
+        return PS_REASON_S7_ADDRESS;
+    fact->space = space;
+    fact->first = address;
     fact->last = address + units - 1;
     fact->choice = S7_CHOICE(type);
+    return PS_REASON_NONE;
+}
+
+static void read_any(struct s7_pdu *pdu, struct ps_rd *rd)
+{
+    struct ps_fact any;
+    const uint8_t *octets = ps_rd_bytes(rd, S7_ANY_LEN);
+    if (!octets)
+        return;
+    enum ps_reason reason = s7_any(octets, &any);
+    if (!ps_rd_require(rd, reason == PS_REASON_NONE, reason))
+        return;
+    struct ps_fact *fact = s7_object_fact(pdu, (struct s7_block){any.space, any.first});
+    if (!fact)
+        return;
+    fact->last = any.last;
+    fact->choice = any.choice;
 }
 
 static void set_bit(uint8_t *bits, uint32_t i)
@@ -187,8 +187,8 @@ static void read_item(struct s7_pdu *pdu, struct ps_rd *rd, bool last)
     uint8_t head = ps_rd_u8(rd), len = ps_rd_u8(rd), syntax;
     ps_rd_sub(rd, &item, len);
     syntax = ps_rd_u8(&item);
-    ps_rd_require(&item, head == ITEM, PS_REASON_S7_ITEM);
-    if (syntax == SYNTAX_ANY)
+    ps_rd_require(&item, head == S7_ITEM, PS_REASON_S7_ITEM);
+    if (syntax == S7_SYNTAX_ANY)
         read_any(pdu, &item);
     else if (syntax == SYNTAX_DB_READ)
         read_areas(pdu, &item);
@@ -216,7 +216,7 @@ static uint16_t expectation(uint32_t octets, enum shape shape)
     return (uint16_t)(octets | (uint32_t)shape << 13);
 }
 
-static uint32_t fact_octets(const struct ps_fact *fact)
+uint32_t s7_fact_octets(const struct ps_fact *fact)
 {
     uint32_t units = fact->last - fact->first + 1;
     uint8_t type = (uint8_t)(fact->choice - 1);
@@ -230,7 +230,7 @@ uint32_t s7_expectations(const struct ps_facts *facts, const struct s7_classic_n
     uint32_t n = 0;
     for (uint32_t i = 0; i < facts->n_facts && n <= note->n_items; i++) {
         const struct ps_fact *fact = &facts->item[i];
-        uint32_t octets = fact_octets(fact);
+        uint32_t octets = s7_fact_octets(fact);
         bool area = get_bit(note->area, i);
         if (get_bit(note->joined, i))
             items[n - 1] = (uint16_t)(items[n - 1] + octets + 1);
@@ -250,7 +250,7 @@ static uint32_t answer_len(const struct s7_pdu *pdu)
     for (uint32_t i = 0; i < facts->n_facts; i++) {
         bool joined = get_bit(pdu->classic->note.joined, i);
         len += joined ? 0 : (len % 2) + 4;
-        len += fact_octets(&facts->item[i]) + get_bit(pdu->classic->note.area, i);
+        len += s7_fact_octets(&facts->item[i]) + get_bit(pdu->classic->note.area, i);
     }
     return len;
 }
@@ -278,16 +278,16 @@ static bool is_error(uint8_t code)
 static uint32_t data_octets(struct ps_rd *rd, uint8_t size, uint32_t len)
 {
     switch (size) {
-    case DATA_BIT:
+    case S7_DATA_BIT:
         ps_rd_require(rd, len == 1, PS_REASON_S7_DATA);
         return 1;
-    case DATA_BYTES:
-    case DATA_INT:
+    case S7_DATA_BYTES:
+    case S7_DATA_INT:
         ps_rd_require(rd, len % 8 == 0, PS_REASON_S7_DATA);
         return len / 8;
-    case DATA_DINT:
-    case DATA_REAL:
-    case DATA_OCTETS:
+    case S7_DATA_DINT:
+    case S7_DATA_REAL:
+    case S7_DATA_OCTETS:
         return len;
     default:
         ps_rd_fail(rd, PS_REASON_S7_DATA);
@@ -301,7 +301,14 @@ static void read_pad(struct ps_rd *rd, uint32_t octets)
         ps_rd_require(rd, ps_rd_u8(rd) == 0, PS_REASON_S7_DATA);
 }
 
-/* Return code 1, transport size 1, length 2, data. DINT comes from many devices with the size of INT. */
+/* DINT comes from many devices with the size of INT. */
+bool s7_is_expected(uint16_t expected, uint8_t size, uint32_t octets)
+{
+    uint32_t shape = expected >> 13, sizes = shape_sizes[shape] | (shape == SHAPE_DINT ? SIZE(S7_DATA_INT) : 0);
+    return octets == (expected & OCTETS_MASK) && (SIZE(size & 15) & sizes) != 0;
+}
+
+/* Return code 1, transport size 1, length 2, data. */
 static void read_answer(struct s7_pdu *pdu, const uint16_t *expected, bool last)
 {
     struct ps_rd *rd = &pdu->classic->data;
@@ -314,10 +321,8 @@ static void read_answer(struct s7_pdu *pdu, const uint16_t *expected, bool last)
     }
     uint32_t octets = data_octets(rd, size, len);
     (void)ps_rd_bytes(rd, octets);
-    if (expected && !ps_rd_failed(rd)) {
-        uint32_t shape = *expected >> 13, sizes = shape_sizes[shape] | (shape == SHAPE_DINT ? SIZE(DATA_INT) : 0);
-        s7_expect(pdu, octets == (*expected & OCTETS_MASK) && (SIZE(size) & sizes) != 0);
-    }
+    if (expected && !ps_rd_failed(rd))
+        s7_expect(pdu, s7_is_expected(*expected, size, octets));
     if (!last)
         read_pad(rd, octets);
 }
@@ -342,12 +347,12 @@ static void read_value(struct s7_pdu *pdu, struct ps_fact *fact, bool last)
 {
     struct ps_rd *rd = &pdu->classic->data;
     uint8_t code = ps_rd_u8(rd), size = ps_rd_u8(rd), type = (uint8_t)(fact->choice - 1);
-    uint32_t len = ps_rd_u16be(rd), octets = data_octets(rd, size, len), expected = fact_octets(fact);
+    uint32_t len = ps_rd_u16be(rd), octets = data_octets(rd, size, len), expected = s7_fact_octets(fact);
     ps_rd_require(rd, code == 0, PS_REASON_S7_DATA);
     ps_rd_require(rd, octets == expected, PS_REASON_S7_DATA);
     uint32_t sizes = shape_sizes[types[type].shape];
     if (types[type].shape == SHAPE_DINT && s7_relaxed(pdu, S7_RELAX_WRITE_DINT_BITS))
-        sizes |= SIZE(DATA_INT);
+        sizes |= SIZE(S7_DATA_INT);
     ps_rd_require(rd, (SIZE(size & 15) & sizes) != 0, PS_REASON_S7_TYPE);
     const uint8_t *data = ps_rd_bytes(rd, octets);
     if (!data)

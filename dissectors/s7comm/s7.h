@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -133,20 +134,20 @@ struct s7_agreement {
 struct s7_classic {
     struct s7_agreement asked;
     struct s7_agreement agreed;
+    uint16_t n_items;
     bool paired;        /* an answer was matched with its request since the last gap */
-    uint8_t messages;   /* what the client has subscribed to: message service bits */
     uint8_t n_pending;
+    uint8_t messages;   /* what the client has subscribed to: message service bits */
     uint8_t n_more;     /* next entry of more[] to use */
     uint8_t n_uploads;  /* likewise */
     uint8_t n_tis;      /* likewise */
-    uint16_t n_items;
+    struct s7_pending pending[S7_PENDING_MAX]; /* the oldest first */
     uint16_t items[S7_ITEMS_MAX]; /* expectations (item.c) of the open read jobs, in the order of pending[] */
     uint8_t cyclic[32]; /* bit per cyclic job number */
     struct s7_tis_job tis[S7_TIS_JOBS_MAX];
     struct s7_upload uploads[S7_UPLOADS_MAX];
     struct s7_more more[S7_MORE_MAX];
     struct s7_download download;
-    struct s7_pending pending[S7_PENDING_MAX]; /* the oldest first */
 };
 
 /* Which of the two protocols the connection carries: it stays with the first. */
@@ -165,14 +166,18 @@ struct s7_state {
     uint8_t size_code; /* TPDU size of the connection, as a power of 2; 0: not named */
     uint8_t n_empty;   /* empty data TPDUs since the last PDU */
     uint16_t reference; /* the client's, of the connect request */
-    uint32_t station;  /* classic, of the called TSAP; without a connect request S7_STATION_UNKNOWN by s7_station() */
-    struct s7_tsap calling;
-    struct s7_tsap called; /* by which S7comm-plus tells HMI from engineering */
+    bool has_station;
+    uint32_t station;  /* classic, of the called TSAP; without one S7_STATION_UNKNOWN by s7_station() */
     union {
         struct s7_classic classic;
         struct s7p_state plus;
     };
+    struct s7_tsap calling;
+    struct s7_tsap called; /* by which S7comm-plus tells HMI from engineering */
 };
+
+/* What polling touches shares a cache line: all up to the first entry of pending[]. */
+_Static_assert(offsetof(struct s7_state, classic.pending[1]) <= 64, "one request that waits fits into the first line");
 
 /* ---- one PDU being decoded ------------------------------------------------------------------------------------- */
 
@@ -207,12 +212,13 @@ static inline bool s7_to_server(const struct s7_pdu *pdu)
 /* Station code of classic facts. */
 static inline uint32_t s7_station(const struct s7_state *state)
 {
-    return state->called.len == 2 ? state->station : S7_STATION_UNKNOWN;
+    return state->has_station ? state->station : S7_STATION_UNKNOWN;
 }
 
 /* Adds a fact with function and class; NULL and a fault when there are too many. */
 struct ps_fact *s7_fact(struct s7_pdu *pdu, enum ps_op op);
 
+uint32_t s7_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
 enum ps_result s7_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
 enum ps_result s7_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
 void s7_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);

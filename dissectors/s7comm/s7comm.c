@@ -13,6 +13,7 @@ const struct ps_dissector ps_s7comm = {
     .state_len = sizeof(struct s7_state),
     .vocab = &s7_vocab,
     .carried = &s7p_vocab,
+    .common = s7_common,
     .frame = s7_frame,
     .decode = s7_decode,
     .accept = s7_accept,

@@ -40,7 +40,7 @@ struct stream {
 
 static struct stream streams[2];
 static struct s7_state state;
-static struct ps_facts facts;
+static struct ps_facts facts, common;
 static struct ps_operation operation;
 
 static void check(bool held)
@@ -134,6 +134,26 @@ static void check_text(void)
     (void)ps_operation_parse(text, &operation, &txt);
 }
 
+/* The short way says the same as frame() and decode(), which have given `facts`, or nothing. */
+static void check_common(const struct ps_dialog *dialog, const uint8_t *octets, uint32_t n, uint32_t len, bool sound)
+{
+    uint8_t *exact = copy(octets, n);
+    ps_facts_clear(&common);
+    common.protocol = PS_PROTOCOL_S7COMM;
+    uint32_t whole = ps_s7comm.common(dialog, exact, n, &common);
+    free(exact);
+    if (whole == 0) {
+        check(common.n_facts == 0 && common.kind == PS_PDU_NONE);
+        return;
+    }
+    check(sound && whole == len && common.kind == facts.kind && common.n_facts == facts.n_facts);
+    check(common.function == facts.function && common.transaction == facts.transaction);
+    check(memcmp(common.pairing, facts.pairing, sizeof common.pairing) == 0);
+    for (uint16_t i = 0; i < facts.n_facts; i++)
+        check(common.item[i].space == facts.item[i].space && common.item[i].first == facts.item[i].first &&
+              common.item[i].last == facts.item[i].last && common.item[i].choice == facts.item[i].choice);
+}
+
 static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32_t len)
 {
     static struct s7_state before;
@@ -155,6 +175,7 @@ static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32
         check_values(&facts.item[i], pdu, len);
     }
     check_text();
+    check_common(dialog, octets, len, len, result == PS_OK);
     if (result == PS_OK) {
         check(rd.pos == len && fault.n_open == 0);
         check(facts.protocol != PS_PROTOCOL_S7COMM || (facts.n_facts > 0) == judged);
@@ -213,6 +234,7 @@ static void begin(uint8_t flags)
         return;
     state.phase = S7_PHASE_OPEN;
     state.size_code = 10;
+    state.has_station = true;
     state.station = 0x0201;
     state.called = (struct s7_tsap){.len = 2, .octets = {1, 2}};
     if (!(flags & FLAG_SET_UP))
