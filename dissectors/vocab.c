@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * vocab.c - words of classes, functions, objects and values. Whole operations: operation.c.
+ * vocab.c - words of classes, functions, objects, stations and values. Whole operations: operation.c.
  */
 #include "vocab.h"
 
@@ -64,42 +64,150 @@ const struct ps_space *ps_space_by_code(const struct ps_vocab *vocab, uint32_t c
     return NULL;
 }
 
-static const struct ps_space *space_by_name(const struct ps_vocab *vocab, struct ps_str name)
-{
-    for (uint16_t i = 0; i < vocab->n_spaces; i++)
-        if (ps_str_equal(name, vocab->spaces[i].name))
-            return &vocab->spaces[i];
-    return NULL;
-}
-
 static bool say(const char **why, const char *sentence)
 {
     *why = sentence;
     return false;
 }
 
-bool ps_object_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out, const char **why)
+static bool has_digit(struct ps_str text)
 {
-    struct ps_str rest = text;
-    const struct ps_space *space = space_by_name(vocab, ps_str_until(&rest, ":"));
-    if (!space) {
-        if (vocab->object_alias && vocab->object_alias(text, out))
-            return true;
-        return say(why, "names no address space of the protocol");
+    return text.len > 0 && text.s[0] >= '0' && text.s[0] <= '9';
+}
+
+static const char *mark_of(const struct ps_space *space)
+{
+    return space->number_mark ? space->number_mark : ":";
+}
+
+/* Eats the name of the space and the mark in front of its number, if there is one. */
+static bool eat_name(const struct ps_space *space, struct ps_str *text, bool *numbered)
+{
+    struct ps_str rest = *text;
+    *numbered = false;
+    if (!ps_str_word(&rest, space->name))
+        return false;
+    struct ps_str behind = rest;
+    if (space->max_number > 0 && ps_str_word(&behind, mark_of(space)) && has_digit(behind)) {
+        *numbered = true;
+        rest = behind;
+    } else if (rest.len > 0 && rest.s[0] != ':') {
+        return false;
     }
-    struct ps_object_range range = {.space = space->code, .first = 0, .last = space->max};
-    if (space->max_number > 0) {
-        uint32_t number;
-        if (!ps_str_char(&rest, ':') || !ps_str_u32(&rest, space->max_number, &number))
-            return say(why, "needs the number of the space, as in \"file:4:0-9\"");
-        range.space += number;
+    *text = rest;
+    return true;
+}
+
+static bool parse_bit(const struct ps_space *space, struct ps_str *text, uint32_t *index)
+{
+    uint32_t octet, bit;
+    if (!ps_str_u32(text, space->max / 8, &octet) || !ps_str_char(text, '.') || !ps_str_u32(text, 7, &bit))
+        return false;
+    *index = octet * 8 + bit;
+    return true;
+}
+
+/* "0-15" of octets, "3.0", "3.0-3.5". */
+static bool parse_bits(const struct ps_space *space, struct ps_str *text, struct ps_object_range *range)
+{
+    struct ps_str rest = *text;
+    if (parse_bit(space, &rest, &range->first)) {
+        range->last = range->first;
+        *text = rest;
+        return !ps_str_char(text, '-') || (parse_bit(space, text, &range->last) && range->first <= range->last);
     }
-    if (rest.len > 0 && (!ps_str_char(&rest, ':') || !ps_str_range(&rest, space->max, &range.first, &range.last)))
-        return say(why, "has no range A or A-B inside the address space");
+    if (!ps_str_range(text, space->max / 8, &range->first, &range->last))
+        return false;
+    range->first *= 8;
+    range->last = range->last * 8 + 7;
+    return true;
+}
+
+/* What stands behind the space and its number. */
+static bool parse_indices(const struct ps_space *space, struct ps_str rest, struct ps_object_range *out,
+                          const char **why)
+{
+    struct ps_object_range range = {.space = out->space, .first = 0, .last = space->max};
+    if (rest.len > 0) {
+        bool fine = ps_str_char(&rest, ':') && (space->bits ? parse_bits(space, &rest, &range)
+                                                            : ps_str_range(&rest, space->max, &range.first, &range.last));
+        if (!fine)
+            return say(why, "has no range A or A-B inside the address space");
+    }
     if (rest.len > 0)
         return say(why, "has something left over behind the range");
     *out = range;
     return true;
+}
+
+bool ps_objects_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out,
+                      uint32_t *n_numbers, const char **why)
+{
+    const struct ps_space *space = NULL;
+    struct ps_str rest = text;
+    bool numbered = false;
+    uint32_t number = 0;
+    for (uint16_t i = 0; i < vocab->n_spaces && !space; i++)
+        if (eat_name(&vocab->spaces[i], &rest, &numbered))
+            space = &vocab->spaces[i];
+    *n_numbers = 1;
+    if (!space && vocab->object_alias && vocab->object_alias(text, out))
+        return true;
+    if (!space)
+        return say(why, "names no address space of the protocol");
+    if (!numbered && space->max_number > 0 && !space->any_number)
+        return say(why, "needs the number of the space");
+    if (numbered && !ps_str_u32(&rest, space->max_number, &number))
+        return say(why, "has a number that the space does not go to");
+    struct ps_object_range range = {.space = space->code + number};
+    if (!parse_indices(space, rest, &range, why))
+        return false;
+    if (!numbered)
+        *n_numbers = space->max_number + 1;
+    *out = range;
+    return true;
+}
+
+bool ps_object_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out, const char **why)
+{
+    uint32_t n_numbers;
+    struct ps_object_range range;
+    if (!ps_objects_parse(vocab, text, &range, &n_numbers, why))
+        return false;
+    if (n_numbers > 1)
+        return say(why, "needs the number of the space");
+    *out = range;
+    return true;
+}
+
+static void format_index(const struct ps_space *space, uint32_t index, bool octets, struct ps_txt *out)
+{
+    if (space->hex) {
+        ps_txt_str(out, "0x");
+        ps_txt_hex(out, index, 4);
+    } else if (space->bits) {
+        ps_txt_u64(out, index / 8);
+    } else {
+        ps_txt_u64(out, index);
+    }
+    if (space->bits && !octets) {
+        ps_txt_char(out, '.');
+        ps_txt_u64(out, index % 8);
+    }
+}
+
+static void format_indices(const struct ps_space *space, struct ps_object_range range, struct ps_txt *out)
+{
+    if (range.first == 0 && range.last == space->max)
+        return;
+    bool octets = space->bits && range.first % 8 == 0 && range.last % 8 == 7;
+    bool one = octets ? range.first / 8 == range.last / 8 : range.first == range.last;
+    ps_txt_char(out, ':');
+    format_index(space, range.first, octets, out);
+    if (one)
+        return;
+    ps_txt_char(out, '-');
+    format_index(space, range.last, octets, out);
 }
 
 void ps_object_format(const struct ps_vocab *vocab, struct ps_object_range range, struct ps_txt *out)
@@ -112,13 +220,115 @@ void ps_object_format(const struct ps_vocab *vocab, struct ps_object_range range
     }
     ps_txt_str(out, space->name);
     if (space->max_number > 0) {
-        ps_txt_char(out, ':');
+        ps_txt_str(out, mark_of(space));
         ps_txt_u64(out, range.space - space->code);
     }
-    if (range.first == 0 && range.last == space->max)
+    format_indices(space, range, out);
+}
+
+/* The list begins with the same block of every number of the space. */
+static bool begins_with_all(const struct ps_space *space, const struct ps_object_range *list, uint32_t n)
+{
+    if (n <= space->max_number)
+        return false;
+    for (uint32_t i = 0; i <= space->max_number; i++)
+        if (list[i].space != space->code + i || list[i].first != list[0].first || list[i].last != list[0].last)
+            return false;
+    return true;
+}
+
+uint32_t ps_objects_format(const struct ps_vocab *vocab, const struct ps_object_range *list, uint32_t n,
+                           struct ps_txt *out)
+{
+    const struct ps_space *space = ps_space_by_code(vocab, list[0].space);
+    if (!space || !space->any_number || !begins_with_all(space, list, n)) {
+        ps_object_format(vocab, list[0], out);
+        return 1;
+    }
+    ps_txt_str(out, space->name);
+    format_indices(space, list[0], out);
+    return space->max_number + 1;
+}
+
+/* ---- choices, stations, params --------------------------------------------------------------------------------- */
+
+bool ps_choice_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_range *out)
+{
+    struct ps_range range;
+    for (uint16_t i = 0; i < vocab->n_choices; i++) {
+        if (!ps_str_equal(text, vocab->choices[i].name))
+            continue;
+        *out = (struct ps_range){vocab->choices[i].code, vocab->choices[i].code};
+        return true;
+    }
+    if (vocab->max_choice == 0 || !ps_str_range(&text, vocab->max_choice - 1u, &range.first, &range.last) || text.len > 0)
+        return false;
+    *out = (struct ps_range){range.first + 1, range.last + 1};
+    return true;
+}
+
+static void format_choice_number(uint32_t code, struct ps_txt *out)
+{
+    ps_txt_str(out, "0x");
+    ps_txt_hex(out, code - 1, 2);
+}
+
+void ps_choice_format(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out)
+{
+    for (uint16_t i = 0; i < vocab->n_choices && range.first == range.last; i++) {
+        if (vocab->choices[i].code != range.first)
+            continue;
+        ps_txt_str(out, vocab->choices[i].name);
         return;
-    ps_txt_char(out, ':');
-    ps_txt_range(out, range.first, range.last);
+    }
+    format_choice_number(range.first, out);
+    if (range.first == range.last)
+        return;
+    ps_txt_char(out, '-');
+    format_choice_number(range.last, out);
+}
+
+bool ps_station_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_range *out)
+{
+    struct ps_range range;
+    bool fine = vocab->station_parse ? vocab->station_parse(text, &range)
+                                     : ps_str_range(&text, vocab->max_station, &range.first, &range.last) &&
+                                           text.len == 0;
+    if (!fine || range.first > range.last || range.last > vocab->max_station)
+        return false;
+    *out = range;
+    return true;
+}
+
+void ps_station_format(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out)
+{
+    if (vocab->station_format)
+        vocab->station_format(range, out);
+    else
+        ps_txt_range(out, range.first, range.last);
+}
+
+bool ps_param_range_parse(struct ps_str text, struct ps_range *out)
+{
+    struct ps_range range;
+    if (!ps_str_u32(&text, UINT32_MAX, &range.first))
+        return false;
+    range.last = range.first;
+    if (ps_str_word(&text, "..") && !ps_str_u32(&text, UINT32_MAX, &range.last))
+        return false;
+    if (text.len > 0 || range.last < range.first)
+        return false;
+    *out = range;
+    return true;
+}
+
+void ps_param_range_format(struct ps_range range, struct ps_txt *out)
+{
+    ps_txt_u64(out, range.first);
+    if (range.first == range.last)
+        return;
+    ps_txt_str(out, "..");
+    ps_txt_u64(out, range.last);
 }
 
 /* ---- values ---------------------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ struct ps_space {
     const char *number_mark; /* between name and number: ":" in "file:4", "v" in "g12v1", "" in "db10"; NULL: ":" */
     bool bits;           /* indices count bits, text counts octets: "m:0-15", one bit "m:3.0", bits "m:3.0-3.5" */
     bool hex;            /* indices are written as "szl:0x0132" */
-    bool any_number;     /* rules may leave the number out to mean all of them: "g30:0-99" */
+    bool any_number;     /* rules may leave the number out to mean all of them, "g30:0-99"; max_number is at most 255 */
 };
 
 /* How a fact is done: a word for ps_fact.choice. A choice without a row is written by its number. */
@@ -88,12 +88,14 @@ struct ps_vocab {
     const struct ps_choice *choices;
     uint16_t n_choices;
     uint16_t max_choice; /* codes are 1..max_choice */
+    bool choices_by_name; /* a rule that lists no choices grants only those that have a row */
     const struct ps_param *params;
     uint16_t n_params; /* at most PS_PARAMS_MAX */
     const struct ps_ask *asks;
     uint16_t n_asks;
     uint32_t max_station; /* stations are 0..max_station */
-    /* Stations in the protocol's notation ("3 -> 17", "0.2"): a range of codes. NULL: plain numbers. */
+    /* Stations in the protocol's notation ("3 -> 17", "0.2"): a range of codes. NULL: plain numbers. Blanks that are
+     * written may be missing where it is read: operation texts have none. */
     bool (*station_parse)(struct ps_str text, struct ps_range *out);
     void (*station_format)(struct ps_range range, struct ps_txt *out);
     const char *station_sentence; /* how they are written, for people; NULL: numbers */
@@ -142,10 +144,19 @@ unsigned ps_op_by_name(struct ps_str name);  /* PS_OP_NONE when unknown */
 /* By name or number. PS_FUNCTION_UNKNOWN when there is none. */
 uint16_t ps_function_by_text(const struct ps_vocab *vocab, struct ps_str text);
 
-/* "holding:40-47", "holding" (the whole space), "file:4:0-9", "file:1-9:0-9" is not a thing, or an alias. On false, *why
- * says what is wrong, in words that fit behind the text. */
+/* "holding:40-47", "holding" (the whole space), "file:4:0-9", "db10:0-3", "m:3.0-3.5", "szl:0x0132" or an alias;
+ * "file:1-9:0-9" is not a thing. On false, *why says what is wrong, in words that fit behind the text. */
 bool ps_object_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out, const char **why);
 void ps_object_format(const struct ps_vocab *vocab, struct ps_object_range range, struct ps_txt *out);
+
+/* The same for lists, where a text without a number may mean every number of a space that has any_number ("g30:0-99").
+ * There is no range that says so: a list has one range for each number. The text stands for *n_numbers ranges, of
+ * which *out is the first; the others have the codes behind it. 1 for all other texts. */
+bool ps_objects_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out,
+                      uint32_t *n_numbers, const char **why);
+/* Writes the text that a list of n > 0 ranges begins with, and says how many of them it stands for. */
+uint32_t ps_objects_format(const struct ps_vocab *vocab, const struct ps_object_range *list, uint32_t n,
+                           struct ps_txt *out);
 
 /* The space that a code belongs to, NULL when none. */
 const struct ps_space *ps_space_by_code(const struct ps_vocab *vocab, uint32_t code);
@@ -153,6 +164,19 @@ const struct ps_space *ps_space_by_code(const struct ps_vocab *vocab, uint32_t c
 /* "900", "0..1000", "-0.5", "on", "off". */
 bool ps_value_range_parse(struct ps_str text, struct ps_value_range *out);
 void ps_value_range_format(struct ps_value_range range, struct ps_txt *out);
+
+/* "trip", or by the number on the wire, which is the code - 1: "65", "0x41", "0x41-0x43". False when there is no such
+ * word, or no such number. */
+bool ps_choice_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_range *out);
+void ps_choice_format(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out);
+
+/* In the protocol's notation, else "1" or "1-8". */
+bool ps_station_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_range *out);
+void ps_station_format(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out);
+
+/* What a rule lists for a param: "100", "0..1000". */
+bool ps_param_range_parse(struct ps_str text, struct ps_range *out);
+void ps_param_range_format(struct ps_range range, struct ps_txt *out);
 
 /* ---- operations ------------------------------------------------------------------------------------------------ */
 

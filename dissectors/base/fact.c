@@ -96,6 +96,7 @@ double ps_values_at(const struct ps_values *values, uint32_t i)
         return host_double(data + 8 * (size_t)i);
     case PS_VALUE_NONE:
     case PS_VALUE_BOUNDS:
+    case PS_VALUE_BOUNDS_SINGLE:
     case PS_VALUE_UNKNOWN:
         break;
     }
@@ -126,6 +127,7 @@ size_t ps_values_len(const struct ps_values *values)
         return 8 * n;
     case PS_VALUE_NONE:
     case PS_VALUE_BOUNDS:
+    case PS_VALUE_BOUNDS_SINGLE:
     case PS_VALUE_UNKNOWN:
         break;
     }
@@ -139,12 +141,12 @@ bool ps_values_has_elements(const struct ps_values *values)
 
 bool ps_values_are_single(const struct ps_values *values)
 {
-    return values->kind == PS_VALUE_F32BE || values->kind == PS_VALUE_F32LE;
+    return values->kind == PS_VALUE_F32BE || values->kind == PS_VALUE_F32LE || values->kind == PS_VALUE_BOUNDS_SINGLE;
 }
 
 bool ps_values_bounds(const struct ps_values *values, double *min, double *max)
 {
-    if (values->kind == PS_VALUE_BOUNDS) {
+    if (values->kind == PS_VALUE_BOUNDS || values->kind == PS_VALUE_BOUNDS_SINGLE) {
         *min = values->min;
         *max = values->max;
         return true;

@@ -49,6 +49,7 @@ enum ps_value_kind {
     PS_VALUE_F64LE,
     PS_VALUE_F64,      /* n doubles of the host in data, aligned or not (made by text, not by packets) */
     PS_VALUE_BOUNDS,   /* what will be written is only known to lie in min..max */
+    PS_VALUE_BOUNDS_SINGLE, /* the same, of single precision: a number of it that is not contiguous in the PDU, too */
     PS_VALUE_UNKNOWN,  /* writes something whose value cannot be seen: only a rule without `values` grants it */
 };
 
@@ -56,7 +57,7 @@ struct ps_values {
     const uint8_t *data; /* borrowed; enough octets for n elements of the kind */
     uint32_t n;          /* elements */
     uint8_t kind;        /* enum ps_value_kind */
-    double min;          /* PS_VALUE_BOUNDS only */
+    double min;          /* PS_VALUE_BOUNDS and PS_VALUE_BOUNDS_SINGLE only */
     double max;
 };
 
@@ -126,7 +127,7 @@ size_t ps_values_len(const struct ps_values *values);
 /* Has the kind elements in data? */
 bool ps_values_has_elements(const struct ps_values *values);
 
-/* Are the elements of single precision? Then 0.1 means the one of these numbers that is nearest to it. */
+/* Are the elements, or the bounds, of single precision? Then 0.1 means the one of these numbers that is nearest to it. */
 bool ps_values_are_single(const struct ps_values *values);
 
 /* Smallest and largest value, both NaN when one is; false when the kind has none (PS_VALUE_NONE, PS_VALUE_UNKNOWN) or n

@@ -131,7 +131,8 @@ END_TEST
 
 START_TEST(test_ps_values_at__kinds_without_elements__zero)
 {
-    static const uint8_t kinds[] = {PS_VALUE_NONE, PS_VALUE_BOUNDS, PS_VALUE_UNKNOWN, 200};
+    static const uint8_t kinds[] = {PS_VALUE_NONE, PS_VALUE_BOUNDS, PS_VALUE_BOUNDS_SINGLE, PS_VALUE_UNKNOWN,
+                                    200};
     for (size_t i = 0; i < sizeof kinds; i++) {
         struct ps_values v = {.data = NULL, .n = 3, .kind = kinds[i], .min = 7, .max = 9};
         ck_assert_double_eq(ps_values_at(&v, 2), 0);
@@ -168,10 +169,15 @@ END_TEST
 
 START_TEST(test_ps_values_bounds__known_bounds__handed_on)
 {
-    double min, max;
-    struct ps_values v = {.kind = PS_VALUE_BOUNDS, .min = -5, .max = 12};
-    ck_assert(ps_values_bounds(&v, &min, &max));
-    ck_assert(min == -5 && max == 12);
+    static const uint8_t kinds[] = {PS_VALUE_BOUNDS, PS_VALUE_BOUNDS_SINGLE};
+    for (size_t i = 0; i < 2; i++) {
+        double min = 0, max = 0;
+        struct ps_values v = {.kind = kinds[i], .min = -5, .max = 12};
+        ck_assert(ps_values_bounds(&v, &min, &max));
+        ck_assert(min == -5 && max == 12);
+        ck_assert(!ps_values_has_elements(&v));
+        ck_assert(ps_values_are_single(&v) == (kinds[i] == PS_VALUE_BOUNDS_SINGLE));
+    }
 }
 END_TEST
 
