@@ -9,9 +9,11 @@
  *     modbus read-write-multiple-registers station=1 read holding:0-9 write holding:20-21 value=5,6
  *     modbus read-file-record station=1 file:4:0-9 file:5:1
  *     modbus read-exception-status station=1
+ *     s7comm write-var station=pg:0.2 db10:0-3 type=real value=1.5 m:4.0 type=bit value=1
  *
- * protocol, function, station, then per fact: the class word (only where the function's facts differ in class), the
- * object, the values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as a list, more as min..max.
+ * protocol, function, station, words of asks that all facts have, then per fact: the class word (only where the
+ * function's facts differ in class), the object, the choice, the params, words of asks that not all facts have, the
+ * values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as a list, more as min..max.
  */
 #pragma once
 
@@ -119,6 +121,8 @@ struct ps_vocab {
     bool (*value_limits)(uint16_t function, uint8_t op, uint32_t space, double *min, double *max);
     /* It writes (or may write) what cannot be seen: PS_VALUE_UNKNOWN. NULL: none does. */
     bool (*writes_unseen)(uint16_t function, uint8_t op, uint32_t space);
+    /* Are values of this choice and space of single precision? NULL: none are. */
+    bool (*writes_single)(uint16_t function, uint32_t space, uint16_t choice);
     /* Has it a choice? And how many of the params? NULL: text may say so for any. */
     bool (*carries)(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_params);
 };
@@ -194,7 +198,9 @@ struct ps_operation {
     bool any_station; /* the text names no station */
 };
 
-/* text -> operation. On false, err holds a sentence. A text without station= leaves station 0 and sets any_station. */
+/* text -> operation. On false, err holds a sentence. A text without station= leaves station 0 and sets any_station.
+ * facts -> text -> facts gives the same facts, but for values: PS_VALUE_F64 or (of single precision) PS_VALUE_F32LE in
+ * place of other elements and of bounds that are one number, bounds in place of more than PS_VALUES_SHOWN elements. */
 bool ps_operation_parse(const char *text, struct ps_operation *op, struct ps_txt *err);
 
 /* facts -> text. Also for facts of a PDU that decode refused (as far as it came, "modbus function=0x2b ..."). Replies

@@ -168,6 +168,13 @@ static bool carries(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_p
     return has_variables(function);
 }
 
+static bool writes_single(uint16_t function, uint32_t space, uint16_t choice)
+{
+    (void)function;
+    (void)space;
+    return choice == S7_CHOICE(S7_TYPE_REAL);
+}
+
 /* "error=0xd241": class and code. */
 static void status_format(uint32_t status, struct ps_txt *out)
 {
@@ -199,8 +206,10 @@ const struct ps_vocab s7_vocab = {
     .function_by_number = function_by_number,
     .function_number = function_number,
     .status_format = status_format,
+    .ops_by_object = true,
     .addresses = addresses,
     .value_limits = value_limits,
     .writes_unseen = writes_unseen,
+    .writes_single = writes_single,
     .carries = carries,
 };

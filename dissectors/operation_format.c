@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * operation_format.c - facts -> text. The text and the way back: operation.c.
+ */
+#include "vocab.h"
+
+static bool has_several(uint32_t ops)
+{
+    return (ops & (ops - 1)) != 0;
+}
+
+/* Coils and the like are switched on and off. */
+static bool is_switch(const struct ps_vocab *vocab, const struct ps_fact *fact)
+{
+    double min, max;
+    return ps_vocab_value_limits(vocab, fact, &min, &max) && min == 0 && max == 1;
+}
+
+/* How the values of a fact are written. */
+struct value_form {
+    bool switched, single;
+};
+
+static void format_value(double value, struct value_form form, struct ps_txt *out)
+{
+    if (form.switched)
+        ps_txt_str(out, value != 0 ? "on" : "off");
+    else if (form.single)
+        ps_txt_f32(out, (float)value);
+    else
+        ps_txt_f64(out, value);
+}
+
+/* Bounds that are one number are written as what they are, but not where a list would have one for each element. */
+static bool is_one_value(const struct ps_vocab *vocab, const struct ps_fact *fact, struct ps_value_range bounds)
+{
+    bool one_place = !vocab->counts_elements || fact->first == fact->last;
+    return !ps_values_has_elements(&fact->values) && bounds.min == bounds.max && one_place;
+}
+
+static void format_values(const struct ps_vocab *vocab, const struct ps_fact *fact, struct ps_txt *out)
+{
+    const struct ps_values *values = &fact->values;
+    struct value_form form = {is_switch(vocab, fact), ps_values_are_single(values)};
+    struct ps_value_range range;
+    if (!ps_values_bounds(values, &range.min, &range.max))
+        return;
+    ps_txt_str(out, " value=");
+    if (ps_values_has_elements(values) && values->n <= PS_VALUES_SHOWN) {
+        for (uint32_t i = 0; i < values->n; i++) {
+            if (i > 0)
+                ps_txt_char(out, ',');
+            format_value(ps_values_at(values, i), form, out);
+        }
+        return;
+    }
+    format_value(range.min, form, out);
+    if (is_one_value(vocab, fact, range))
+        return;
+    ps_txt_str(out, "..");
+    format_value(range.max, form, out);
+}
+
+static void format_asks(const struct ps_vocab *vocab, uint8_t asks, struct ps_txt *out)
+{
+    for (uint16_t i = 0; i < vocab->n_asks; i++) {
+        if (!(asks & vocab->asks[i].bit))
+            continue;
+        ps_txt_char(out, ' ');
+        ps_txt_str(out, vocab->asks[i].word);
+    }
+}
+
+/* " KEY=" */
+static void format_key(const char *key, struct ps_txt *out)
+{
+    ps_txt_char(out, ' ');
+    ps_txt_str(out, key);
+    ps_txt_char(out, '=');
+}
+
+/* Choice and params. */
+static void format_carried(const struct ps_vocab *vocab, const struct ps_fact *fact, struct ps_txt *out)
+{
+    if (fact->choice != 0 && vocab->choice_word) {
+        format_key(vocab->choice_word, out);
+        ps_choice_format(vocab, (struct ps_range){fact->choice, fact->choice}, out);
+    }
+    for (uint16_t i = 0; i < fact->n_params && i < vocab->n_params; i++) {
+        format_key(vocab->params[i].name, out);
+        ps_txt_u64(out, fact->params[i]);
+    }
+}
+
+/* What all facts ask for. */
+static uint8_t common_asks(const struct ps_facts *facts)
+{
+    uint8_t asks = facts->n_facts > 0 ? UINT8_MAX : 0;
+    for (uint16_t i = 0; i < facts->n_facts; i++)
+        asks &= facts->item[i].asks;
+    return asks;
+}
+
+static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *facts, struct ps_txt *out)
+{
+    uint32_t ops = facts->function < vocab->n_functions ? vocab->functions[facts->function].ops : 0;
+    uint8_t common = common_asks(facts);
+    format_asks(vocab, common, out);
+    for (uint16_t i = 0; i < facts->n_facts; i++) {
+        const struct ps_fact *fact = &facts->item[i];
+        if (has_several(ops)) {
+            ps_txt_char(out, ' ');
+            ps_txt_str(out, ps_op_name(fact->op));
+        }
+        if (fact->space != 0) {
+            struct ps_object_range range = {.space = fact->space, .first = fact->first, .last = fact->last};
+            ps_txt_char(out, ' ');
+            ps_object_format(vocab, range, out);
+        }
+        format_carried(vocab, fact, out);
+        format_asks(vocab, (uint8_t)(fact->asks & ~common), out);
+        format_values(vocab, fact, out);
+    }
+}
+
+/* Tokens have no blanks, but the notation of stations may. */
+static void format_station(const struct ps_vocab *vocab, uint32_t station, struct ps_txt *out)
+{
+    char buf[64];
+    struct ps_txt text;
+    ps_txt_init(&text, buf, sizeof buf);
+    ps_station_format(vocab, (struct ps_range){station, station}, &text);
+    ps_txt_str(out, " station=");
+    for (size_t i = 0; i < text.len; i++)
+        if (buf[i] != ' ')
+            ps_txt_char(out, buf[i]);
+}
+
+static void format_function(const struct ps_vocab *vocab, const struct ps_facts *facts, struct ps_txt *out)
+{
+    ps_txt_char(out, ' ');
+    if (facts->function < vocab->n_functions) {
+        ps_txt_str(out, vocab->functions[facts->function].name);
+        return;
+    }
+    ps_txt_str(out, "function=");
+    vocab->function_number(facts->code, out);
+}
+
+/* The last octets say that something is missing. */
+static void mark_cut(struct ps_txt *out)
+{
+    for (size_t i = 1; out->cut && i <= 3 && i <= out->len; i++)
+        out->buf[out->len - i] = '.';
+}
+
+void ps_operation_format(const struct ps_dissector *dissector, const struct ps_facts *facts, struct ps_txt *out)
+{
+    bool carried = dissector->carried && facts->protocol == dissector->carried->protocol;
+    const struct ps_vocab *vocab = carried ? dissector->carried : dissector->vocab;
+    ps_txt_str(out, vocab->name);
+    if (facts->kind == PS_PDU_REPLY)
+        ps_txt_str(out, " reply");
+    if (facts->kind == PS_PDU_REFUSAL)
+        ps_txt_str(out, " exception");
+    if (facts->kind == PS_PDU_NONE)
+        return;
+    format_function(vocab, facts, out);
+    format_station(vocab, facts->station, out);
+    format_facts(vocab, facts, out);
+    if (facts->kind == PS_PDU_REFUSAL) {
+        ps_txt_str(out, " code=");
+        ps_txt_u64(out, facts->error);
+    }
+    if (facts->status != 0 && vocab->status_format) {
+        ps_txt_char(out, ' ');
+        vocab->status_format(facts->status, out);
+    }
+    mark_cut(out);
+}
