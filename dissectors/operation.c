@@ -6,11 +6,12 @@
  */
 #include "vocab.h"
 
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 #define N_VALUES_MAX (sizeof((struct ps_operation *)0)->values / sizeof(double))
+
+/* The largest number of single precision. */
+#define SINGLE_MAX 0x1.fffffep127
 
 struct parser {
     const struct ps_vocab *vocab;
@@ -130,7 +131,7 @@ static bool parse_station(struct parser *p, struct ps_str token, struct ps_str r
         return complain(p->err, token, "is a second station");
     if (!ps_station_parse(p->vocab, rest, &range))
         return complain(p->err, token, "is not a station of the protocol");
-    if (range.first != range.last)
+    if (range.last - range.first > p->vocab->station_open)
         return complain(p->err, token, "is more than one station: an operation goes to one");
     p->op->facts.station = range.first;
     p->has_station = true;
@@ -199,7 +200,7 @@ static bool in_limits(const struct parser *p, const struct ps_fact *fact, double
     double min, max;
     if (!ps_vocab_value_limits(p->vocab, fact, &min, &max))
         return false;
-    return is_finite(number) ? min <= number && number <= max : max >= FLT_MAX;
+    return is_finite(number) ? min <= number && number <= max : max >= SINGLE_MAX;
 }
 
 /* One number; of single precision the nearest one. */
@@ -208,9 +209,9 @@ static bool parse_number(struct parser *p, const struct ps_fact *fact, struct ps
     struct ps_value_range range = {0, 0};
     bool negative = ps_str_equal(text, "-inf");
     if (negative || ps_str_equal(text, "inf"))
-        range.min = negative ? -(double)INFINITY : (double)INFINITY;
+        range.min = negative ? -__builtin_inf() : __builtin_inf();
     else if (ps_str_equal(text, "nan"))
-        range.min = (double)NAN;
+        range.min = __builtin_nan("");
     else if (!ps_value_range_parse(text, &range))
         return complain(p->err, text, "is not a value");
     *number = is_single(p->vocab, fact) ? (double)(float)range.min : range.min;

@@ -100,6 +100,8 @@ struct ps_vocab {
      * written may be missing where it is read: operation texts have none. */
     bool (*station_parse)(struct ps_str text, struct ps_range *out);
     void (*station_format)(struct ps_range range, struct ps_txt *out);
+    uint32_t station_open; /* codes behind a multiple of this + 1 that are the same station, called in different ways: a text
+                              may leave it open, and an operation that does so has the first of them */
     const char *station_sentence; /* how they are written, for people; NULL: numbers */
     uint16_t max_outstanding; /* largest value of a rule's max_outstanding */
     uint16_t default_outstanding;

@@ -199,6 +199,7 @@ const struct ps_vocab s7_vocab = {
     .max_station = S7_STATION_UNKNOWN,
     .station_parse = s7_station_parse,
     .station_format = s7_station_format,
+    .station_open = 0xff, /* kinds of connection */
     .station_sentence = "rack and slot of the called TSAP, with the kind of connection where it matters: \"0.2\", \"0.2-0.4\", "
                         "\"pg:0.2\"",
     .max_outstanding = S7_JOBS_MAX,

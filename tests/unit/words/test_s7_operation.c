@@ -63,7 +63,7 @@ START_TEST(test_ps_operation_parse__s7_mistakes__a_sentence)
     static const struct {
         const char *text, *sentence;
     } rows[] = {
-        {"s7comm read-var station=0.2 m:0 type=byte", "\"station=0.2\" is more than one station"},
+        {"s7comm read-var station=0.2-0.3 m:0 type=byte", "\"station=0.2-0.3\" is more than one station"},
         {"s7comm read-var station=2 m:0 type=byte", "is not a station"},
         {"s7comm read-var station=pg:0.2 m:0", "\"type\" is missing"},
         {"s7comm read-var station=pg:0.2 m:0 type=float", "\"type=float\" is neither a word"},
@@ -88,5 +88,25 @@ START_TEST(test_ps_operation_parse__s7_mistakes__a_sentence)
 }
 END_TEST
 
+/* Without the kind of connection: what a rule needs that names none either. */
+START_TEST(test_ps_operation__s7_station_without_a_kind__text_and_back)
+{
+    static const char *const texts[] = {"s7comm plc-stop station=0.2", "s7comm plc-stop station=7.31",
+                                        "s7comm plc-stop station=unknown", "s7comm plc-stop station=tsap:0x4d57"};
+    static const uint32_t stations[] = {0x200, 0xff00, S7_STATION_UNKNOWN, 0x574d};
+    static struct ps_operation operation;
+    for (size_t i = 0; i < 4; i++) {
+        char buf[256];
+        struct ps_txt txt;
+        ps_txt_init(&txt, buf, sizeof buf);
+        ck_assert_msg(ps_operation_parse(texts[i], &operation, &txt), "%s", buf);
+        ck_assert_uint_eq(operation.facts.station, stations[i]);
+        ck_text_and_back(&ps_s7comm, &operation.facts, buf, sizeof buf);
+        ck_assert_str_eq(buf, texts[i]);
+    }
+}
+END_TEST
+
 UNIT_MAIN("words/s7_operation", test_ps_operation__s7_exchanges__text_and_back,
-          test_ps_operation_format__s7_writes__as_documented, test_ps_operation_parse__s7_mistakes__a_sentence)
+          test_ps_operation_format__s7_writes__as_documented, test_ps_operation_parse__s7_mistakes__a_sentence,
+          test_ps_operation__s7_station_without_a_kind__text_and_back)
