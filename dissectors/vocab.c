@@ -98,6 +98,21 @@ static bool eat_name(const struct ps_space *space, struct ps_str *text, bool *nu
     return true;
 }
 
+/* Eats it from a text that begins with the name of a space. */
+static const struct ps_space *eat_space(const struct ps_vocab *vocab, struct ps_str *text, bool *numbered)
+{
+    for (uint16_t i = 0; i < vocab->n_spaces; i++)
+        if (eat_name(&vocab->spaces[i], text, numbered))
+            return &vocab->spaces[i];
+    return NULL;
+}
+
+const struct ps_space *ps_space_by_text(const struct ps_vocab *vocab, struct ps_str text)
+{
+    bool numbered;
+    return eat_space(vocab, &text, &numbered);
+}
+
 static bool parse_bit(const struct ps_space *space, struct ps_str *text, uint32_t *index)
 {
     uint32_t octet, bit;
@@ -143,13 +158,10 @@ static bool parse_indices(const struct ps_space *space, struct ps_str rest, stru
 bool ps_objects_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_object_range *out,
                       uint32_t *n_numbers, const char **why)
 {
-    const struct ps_space *space = NULL;
     struct ps_str rest = text;
     bool numbered = false;
     uint32_t number = 0;
-    for (uint16_t i = 0; i < vocab->n_spaces && !space; i++)
-        if (eat_name(&vocab->spaces[i], &rest, &numbered))
-            space = &vocab->spaces[i];
+    const struct ps_space *space = eat_space(vocab, &rest, &numbered);
     *n_numbers = 1;
     if (!space && vocab->object_alias && vocab->object_alias(text, out))
         return true;

@@ -164,6 +164,9 @@ bool ps_objects_parse(const struct ps_vocab *vocab, struct ps_str text, struct p
 uint32_t ps_objects_format(const struct ps_vocab *vocab, const struct ps_object_range *list, uint32_t n,
                            struct ps_txt *out);
 
+/* The space whose name a text begins with, whatever follows; NULL when none. */
+const struct ps_space *ps_space_by_text(const struct ps_vocab *vocab, struct ps_str text);
+
 /* The space that a code belongs to, NULL when none. */
 const struct ps_space *ps_space_by_code(const struct ps_vocab *vocab, uint32_t code);
 

@@ -149,8 +149,15 @@ static const struct {
     const char *name;
     unsigned protocol;
 } protocols[] = {
-    {"modbus", PS_PROTOCOL_MODBUS}, {"tcp", PS_PROTOCOL_TCP}, {"udp", PS_PROTOCOL_UDP},
-    {"icmp", PS_PROTOCOL_ICMP},     {"ip", PS_PROTOCOL_IP},   {"ethernet", PS_PROTOCOL_ETHERNET},
+    {"modbus", PS_PROTOCOL_MODBUS},
+    {"dnp3", PS_PROTOCOL_DNP3},
+    {"s7comm", PS_PROTOCOL_S7COMM},
+    {"s7comm-plus", PS_PROTOCOL_S7COMM_PLUS},
+    {"tcp", PS_PROTOCOL_TCP},
+    {"udp", PS_PROTOCOL_UDP},
+    {"icmp", PS_PROTOCOL_ICMP},
+    {"ip", PS_PROTOCOL_IP},
+    {"ethernet", PS_PROTOCOL_ETHERNET},
 };
 
 const char *ps_protocol_name(unsigned protocol)

@@ -208,7 +208,8 @@ const char *ps_mode_name(unsigned mode);
 const char *ps_on_deny_name(unsigned on_deny);
 const char *ps_on_failure_name(unsigned on_failure);
 const char *ps_fr_name(unsigned fr);
-/* "modbus", "tcp", "udp", "icmp", "ip", "ethernet"; never NULL. */
+/* "modbus", "dnp3", ..., "tcp", "udp", "icmp", "ip", "ethernet", also of protocols that are not inspected yet; never
+ * NULL. */
 const char *ps_protocol_name(unsigned protocol);
 /* PS_PROTOCOL_NONE when unknown. */
 unsigned ps_protocol_by_name(const char *name);

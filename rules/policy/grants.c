@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * grants.c - what rules and nevers share: protocol, operations, functions, objects.
+ * grants.c - what rules and nevers share: protocol, operations, functions, objects, stations; and the keys of rules that
+ * the protocol's vocabulary names.
  */
 #include "load.h"
 
@@ -9,23 +10,38 @@
 #include "dissector.h"
 #include "vocab.h"
 
+/* Words of all protocols that this version knows, for suggestions. */
+static size_t protocol_names(const char **names)
+{
+    static const char *const others[] = {"tcp", "udp", "icmp", "ip", "ethernet"};
+    size_t n = 0;
+    for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++)
+        if (ps_vocab_by_protocol(protocol))
+            names[n++] = ps_vocab_by_protocol(protocol)->name;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        names[n++] = others[i];
+    return n;
+}
+
 unsigned ps_load_protocol(struct ps_load *load, const config_setting_t *setting)
 {
-    static const char *const known[] = {"modbus", "tcp", "udp", "icmp", "ip", "ethernet"};
-    static const char *const later[] = {"dnp3", "s7comm", "s7comm-plus"};
+    const char *names[PS_N_DISSECTORS + 5];
     const char *text = ps_load_text(load, setting);
     if (!text)
         return PS_PROTOCOL_NONE;
-    if (ps_words_find(PS_WORDS(later, 3), text) != PS_NONE) {
-        ps_load_error(load, setting,
-                      "\"%s\" is a not yet known protocol; leave the entry out until this version can judge it", text);
-        return PS_PROTOCOL_NONE;
-    }
     unsigned protocol = ps_protocol_by_name(text);
-    if (protocol == PS_PROTOCOL_NONE)
-        ps_load_unknown(load, setting, "protocol", text, PS_WORDS(known, sizeof known / sizeof known[0]));
-    return protocol;
+    if (protocol == PS_PROTOCOL_NONE) {
+        size_t n = protocol_names(names);
+        ps_load_unknown(load, setting, "protocol", text, PS_WORDS(names, n));
+    }
+    if (protocol == PS_PROTOCOL_NONE || protocol >= PS_N_DISSECTORS || ps_vocab_by_protocol(protocol))
+        return protocol;
+    ps_load_error(load, setting,
+                  "\"%s\" is a not yet known protocol; leave the entry out until this version can judge it", text);
+    return PS_PROTOCOL_NONE;
 }
+
+/* ---- operations and functions ----------------------------------------------------------------------------------- */
 
 void ps_load_operations(struct ps_load *load, config_setting_t *list, uint32_t *ops)
 {
@@ -94,38 +110,169 @@ void ps_load_functions(struct ps_load *load, config_setting_t *list, const struc
     }
 }
 
+/* ---- objects --------------------------------------------------------------------------------------------------- */
+
 /* Says what is wrong with an object: its space when that is no word, else what the vocabulary says. */
 static void bad_object(struct ps_load *load, const config_setting_t *item, const struct ps_vocab *vocab,
                        const char *why)
 {
     const char *text = config_setting_get_string(item);
-    char space[32] = "";
+    const struct ps_space *space = ps_space_by_text(vocab, ps_str_from(text));
+    char word[32] = "", example[64];
     size_t len = strcspn(text, ":");
-    struct ps_words spaces = PS_WORDS(vocab->spaces, vocab->n_spaces);
-    if (len < sizeof space)
-        memcpy(space, text, len);
-    bool like_word = space[0] && strspn(space, "0123456789") == 0;
-    if (like_word && ps_words_find(spaces, space) == PS_NONE)
-        ps_load_unknown(load, item, "space", space, spaces);
-    else
-        ps_load_error(load, item, "\"%s\" %s; write one like \"%s:0-9\"", ps_load_show(load, text), why,
-                      like_word ? space : vocab->spaces[0].name);
+    if (len < sizeof word)
+        memcpy(word, text, len);
+    if (!space && word[0] && strspn(word, "0123456789") == 0) {
+        ps_load_unknown(load, item, "space", word, PS_WORDS(vocab->spaces, vocab->n_spaces));
+        return;
+    }
+    space = space ? space : &vocab->spaces[0];
+    struct ps_txt txt;
+    ps_txt_init(&txt, example, sizeof example);
+    ps_object_format(vocab,
+                     (struct ps_object_range){.space = space->code + (space->max_number > 0 ? 1 : 0),
+                                              .last = space->bits ? 10 * 8 - 1 : 9},
+                     &txt);
+    ps_load_error(load, item, "\"%s\" %s; write one like \"%s\"", ps_load_show(load, text), why, example);
 }
+
+/* Ranges that the texts of a list stand for: some mean all numbers of a space. */
+static uint64_t count_objects(const config_setting_t *list, unsigned n, const struct ps_vocab *vocab)
+{
+    uint64_t n_ranges = 0;
+    for (unsigned i = 0; i < n; i++) {
+        const config_setting_t *item = ps_load_elem(list, i);
+        bool is_text = config_setting_type(item) == CONFIG_TYPE_STRING;
+        struct ps_object_range range;
+        uint32_t n_numbers = 0;
+        const char *why;
+        if (is_text && ps_objects_parse(vocab, ps_str_from(config_setting_get_string(item)), &range, &n_numbers, &why))
+            n_ranges += n_numbers;
+    }
+    return n_ranges;
+}
+
+static void read_object(struct ps_load *load, const config_setting_t *item, const struct ps_vocab *vocab,
+                        struct ps_object_range *out, uint32_t *n_out)
+{
+    const char *text = ps_load_text(load, item), *why;
+    struct ps_object_range range;
+    uint32_t n_numbers;
+    if (!text)
+        return;
+    if (!ps_objects_parse(vocab, ps_str_from(text), &range, &n_numbers, &why)) {
+        bad_object(load, item, vocab, why);
+        return;
+    }
+    for (uint32_t i = 0; i < n_numbers; i++, range.space++)
+        out[(*n_out)++] = range;
+}
+
+#define MAX_OBJECTS (UINT32_C(1) << 24)
 
 void ps_load_objects(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab,
                      struct ps_object_range **out, uint32_t *n_out)
 {
     unsigned n = ps_load_items(load, list, "to restrict nothing");
+    uint64_t n_ranges = count_objects(list, n, vocab);
+    if (n_ranges > MAX_OBJECTS) {
+        ps_load_error(load, list, "stands for more than %u objects; name fewer numbers or leave the key out",
+                      MAX_OBJECTS);
+        return;
+    }
+    *out = ps_model_alloc(load->model, n_ranges * sizeof **out);
+    for (unsigned i = 0; i < n; i++)
+        read_object(load, ps_load_elem(list, i), vocab, *out, n_out);
+}
+
+/* ---- stations -------------------------------------------------------------------------------------------------- */
+
+void ps_load_stations(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab,
+                      struct ps_range **out, uint32_t *n_out)
+{
+    if (!vocab->station_parse) {
+        ps_load_ranges(load, list, (struct ps_range){0, vocab->max_station}, out, n_out);
+        return;
+    }
+    unsigned n = ps_load_items(load, list, "to restrict nothing");
     *out = ps_model_alloc(load->model, n * sizeof **out);
     for (unsigned i = 0; i < n; i++) {
-        const config_setting_t *item = ps_load_elem(list, i);
-        const char *text = ps_load_text(load, item);
-        const char *why = "is no object of this protocol";
-        if (!text)
-            continue;
-        if (ps_object_parse(vocab, ps_str_from(text), &(*out)[*n_out], &why))
+        const char *text = ps_load_text(load, ps_load_elem(list, i));
+        if (text && ps_station_parse(vocab, ps_str_from(text), &(*out)[*n_out]))
             ++*n_out;
-        else
-            bad_object(load, item, vocab, why);
+        else if (text)
+            ps_load_error(load, ps_load_elem(list, i), "\"%s\" is no station of %s; write %s", ps_load_show(load, text),
+                          vocab->name, vocab->station_sentence);
     }
+}
+
+/* ---- what the vocabulary names --------------------------------------------------------------------------------- */
+
+static void bad_choice(struct ps_load *load, const config_setting_t *item, const struct ps_vocab *vocab,
+                       const char *text)
+{
+    if (text[0] < '0' || text[0] > '9')
+        ps_load_unknown(load, item, "word", text, PS_WORDS(vocab->choices, vocab->n_choices));
+    else
+        ps_load_error(load, item, "\"%s\" is no number or range from 0x00 to 0x%02x; write \"%s\", or a number",
+                      ps_load_show(load, text), vocab->max_choice - 1u, vocab->choices[0].name);
+}
+
+void ps_load_choices(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab, struct ps_rule *rule)
+{
+    unsigned n = ps_load_items(load, list, vocab->choices_by_name ? "to mean all that have a word" : "to mean all");
+    rule->choices = ps_model_alloc(load->model, n * sizeof *rule->choices);
+    for (unsigned i = 0; i < n; i++) {
+        const config_setting_t *item = ps_load_elem(list, i);
+        char number[24];
+        const char *text = ps_load_word(load, item, number);
+        if (text && ps_choice_parse(vocab, ps_str_from(text), &rule->choices[rule->n_choices]))
+            rule->n_choices++;
+        else if (text)
+            bad_choice(load, item, vocab, text);
+    }
+}
+
+static void read_param(struct ps_load *load, const config_setting_t *item, uint32_t row, struct ps_rule *rule)
+{
+    char number[24];
+    const char *text = ps_load_word(load, item, number);
+    struct ps_range range;
+    if (text && ps_param_range_parse(ps_str_from(text), &range))
+        rule->params[rule->n_params++] = (struct ps_object_range){row + 1, range.first, range.last};
+    else if (text)
+        ps_load_error(load, item, "\"%s\" is neither a number nor a range; write \"100\" or \"0..1000\"",
+                      ps_load_show(load, text));
+}
+
+/* A list, or one of what a list has. */
+static unsigned param_items(struct ps_load *load, config_setting_t *setting)
+{
+    bool one = config_setting_is_scalar(setting) && config_setting_type(setting) != CONFIG_TYPE_BOOL;
+    return one ? 1 : ps_load_items(load, setting, "to restrict nothing");
+}
+
+void ps_load_params(struct ps_load *load, config_setting_t *group, const struct ps_vocab *vocab, struct ps_rule *rule)
+{
+    config_setting_t *settings[PS_PARAMS_MAX] = {NULL};
+    unsigned n[PS_PARAMS_MAX] = {0}, n_all = 0;
+    for (uint16_t row = 0; row < vocab->n_params; row++) {
+        settings[row] = ps_load_member(group, vocab->params[row].name);
+        n[row] = settings[row] ? param_items(load, settings[row]) : 0;
+        n_all += n[row];
+    }
+    rule->params = n_all > 0 ? ps_model_alloc(load->model, n_all * sizeof *rule->params) : NULL;
+    for (uint16_t row = 0; row < vocab->n_params; row++)
+        for (unsigned i = 0; i < n[row]; i++)
+            read_param(load, config_setting_is_scalar(settings[row]) ? settings[row] : ps_load_elem(settings[row], i),
+                       row, rule);
+}
+
+void ps_load_ask(struct ps_load *load, const config_setting_t *setting, const struct ps_vocab *vocab,
+                 struct ps_rule *rule)
+{
+    uint32_t row = ps_words_find(PS_WORDS(vocab->asks, vocab->n_asks), config_setting_name(setting));
+    bool set;
+    if (row != PS_NONE && ps_load_bool(load, setting, &set) && set)
+        rule->keys |= vocab->asks[row].bit;
 }

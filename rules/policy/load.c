@@ -120,6 +120,7 @@ static struct ps_model *load_source(const struct ps_source *source, struct ps_di
     ps_names_fini(&load->assets);
     ps_names_fini(&load->conduits);
     ps_names_fini(&load->gateways);
+    free(load->rule_keys);
     free(load);
     name_nameless(model);
     ps_diags_sort(diags);

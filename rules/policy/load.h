@@ -28,6 +28,7 @@ struct ps_load {
     struct ps_names zones, assets, conduits, gateways;
     uint32_t *seen; /* per asset: the list that named it last */
     uint32_t n_lists;
+    struct ps_rule_keys *rule_keys; /* of rules.c; malloc()ed */
     char shown[4][88]; /* texts of the user, made fit for a message */
     unsigned next_shown;
 };
@@ -79,6 +80,8 @@ const char *ps_load_name(struct ps_load *load, const config_setting_t *group, co
 bool ps_load_number(struct ps_load *load, const config_setting_t *setting, int64_t min, int64_t max, int64_t *out);
 /* A text or a whole number as text, for what may be written both ways; NULL after a complaint. */
 const char *ps_load_word(struct ps_load *load, const config_setting_t *setting, char number[24]);
+/* True or false. */
+bool ps_load_bool(struct ps_load *load, const config_setting_t *setting, bool *out);
 /* "1-8" or 5 within min..max. */
 bool ps_load_range(struct ps_load *load, const config_setting_t *setting, struct ps_range limits, struct ps_range *out);
 /* A list of them. */
@@ -105,8 +108,17 @@ void ps_load_operations(struct ps_load *load, config_setting_t *list, uint32_t *
 void ps_load_functions(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab, uint64_t *bitmap);
 void ps_load_objects(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab,
                      struct ps_object_range **out, uint32_t *n_out);
+void ps_load_stations(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab,
+                      struct ps_range **out, uint32_t *n_out);
 /* PS_PROTOCOL_NONE after a complaint. */
 unsigned ps_load_protocol(struct ps_load *load, const config_setting_t *setting);
+
+/* Keys of rules that the protocol's vocabulary names: choices_key, params, asks. */
+void ps_load_choices(struct ps_load *load, config_setting_t *list, const struct ps_vocab *vocab, struct ps_rule *rule);
+/* Of a group, in the order of the vocabulary. */
+void ps_load_params(struct ps_load *load, config_setting_t *group, const struct ps_vocab *vocab, struct ps_rule *rule);
+void ps_load_ask(struct ps_load *load, const config_setting_t *setting, const struct ps_vocab *vocab,
+                 struct ps_rule *rule);
 
 /* libconfig's tree of the source; false when there is none. Findings go to load->diags. */
 bool ps_load_tree(struct ps_load *load, config_t *config);

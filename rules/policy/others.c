@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dissector.h"
 #include "vocab.h"
 
 /* ---- never ----------------------------------------------------------------------------------------------------- */
@@ -70,8 +69,7 @@ static void read_never_stations(struct ps_load *load, config_setting_t *list, vo
 {
     const struct reading *reading = into;
     if (vocab_for(load, list, reading))
-        ps_load_ranges(load, list, (struct ps_range){0, reading->vocab->max_station}, &reading->never->stations,
-                       &reading->never->n_stations);
+        ps_load_stations(load, list, reading->vocab, &reading->never->stations, &reading->never->n_stations);
 }
 
 static const struct ps_key never_keys[] = {
@@ -94,8 +92,7 @@ static void read_never(struct ps_load *load, config_setting_t *group, struct ps_
         if (never->protocol == PS_PROTOCOL_NONE)
             return;
     }
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(never->protocol);
-    struct reading reading = {.never = never, .vocab = dissector ? dissector->vocab : NULL};
+    struct reading reading = {.never = never, .vocab = ps_vocab_by_protocol(never->protocol)};
     ps_load_group(load, group, PS_KEYS(never_keys), "an entry of never", &reading);
     unsigned n_keys = (unsigned)config_setting_length(group);
     if (n_keys == (ps_load_member(group, "why") ? 1u : 0u) && !load->partial)

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "addr_text.h"
-#include "dissector.h"
 #include "vocab.h"
 
 /* ---- pieces ---------------------------------------------------------------------------------------------------- */
@@ -230,14 +229,65 @@ static void print_functions(const struct ps_vocab *vocab, const uint64_t *bitmap
 static void print_objects(const struct ps_vocab *vocab, const struct ps_object_range *objects, uint32_t n, FILE *out)
 {
     struct list list = {.out = out, .key = "objects"};
+    for (uint32_t i = 0; i < n;) {
+        char buf[64];
+        struct ps_txt txt;
+        ps_txt_init(&txt, buf, sizeof buf);
+        i += ps_objects_format(vocab, objects + i, n - i, &txt);
+        list_add(&list, buf);
+    }
+    list_end(&list);
+}
+
+static void print_stations(const struct ps_vocab *vocab, const struct ps_range *stations, uint32_t n, FILE *out)
+{
+    struct list list = {.out = out, .key = "stations"};
     for (uint32_t i = 0; i < n; i++) {
         char buf[64];
         struct ps_txt txt;
         ps_txt_init(&txt, buf, sizeof buf);
-        ps_object_format(vocab, objects[i], &txt);
+        ps_station_format(vocab, stations[i], &txt);
         list_add(&list, buf);
     }
     list_end(&list);
+}
+
+static void print_choices(const struct ps_vocab *vocab, const struct ps_rule *rule, FILE *out)
+{
+    struct list list = {.out = out, .key = vocab->choices_key};
+    for (uint32_t i = 0; i < rule->n_choices; i++) {
+        char buf[64];
+        struct ps_txt txt;
+        ps_txt_init(&txt, buf, sizeof buf);
+        ps_choice_format(vocab, rule->choices[i], &txt);
+        list_add(&list, buf);
+    }
+    list_end(&list);
+}
+
+/* Grouped by param, as the loader makes them. */
+static void print_params(const struct ps_vocab *vocab, const struct ps_rule *rule, FILE *out)
+{
+    for (uint16_t row = 0; row < vocab->n_params; row++) {
+        struct list list = {.out = out, .key = vocab->params[row].name};
+        for (uint32_t i = 0; i < rule->n_params; i++) {
+            char buf[32];
+            struct ps_txt txt;
+            if (rule->params[i].space != row + 1u)
+                continue;
+            ps_txt_init(&txt, buf, sizeof buf);
+            ps_param_range_format((struct ps_range){rule->params[i].first, rule->params[i].last}, &txt);
+            list_add(&list, buf);
+        }
+        list_end(&list);
+    }
+}
+
+static void print_asks(const struct ps_vocab *vocab, const struct ps_rule *rule, FILE *out)
+{
+    for (uint16_t i = 0; i < vocab->n_asks; i++)
+        if (rule->keys & vocab->asks[i].bit)
+            fprintf(out, " %s = true;", vocab->asks[i].name);
 }
 
 static void print_values(const struct ps_rule *rule, FILE *out)
@@ -276,9 +326,22 @@ static void print_limits(const struct ps_rule *rule, FILE *out)
         print_seconds(out, rule->timeout_ms);
 }
 
+/* What a rule of an inspected protocol says of its facts. */
+static void print_facts(const struct ps_vocab *vocab, const struct ps_rule *rule, FILE *out)
+{
+    print_stations(vocab, rule->stations, rule->n_stations, out);
+    print_operations(out, rule->ops);
+    print_functions(vocab, rule->functions, out);
+    print_objects(vocab, rule->objects, rule->n_objects, out);
+    print_choices(vocab, rule, out);
+    print_params(vocab, rule, out);
+    print_values(rule, out);
+    print_asks(vocab, rule, out);
+}
+
 static void print_rule(const struct ps_model *model, const struct ps_rule *rule, FILE *out)
 {
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(rule->protocol);
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(rule->protocol);
     fputs("      {", out);
     print_key(out, "name", rule->name);
     print_assets(model, "clients", rule->clients, rule->n_clients, out);
@@ -288,13 +351,8 @@ static void print_rule(const struct ps_model *model, const struct ps_rule *rule,
         print_key(out, "transport", "udp");
     print_ranges(out, "ports", rule->ports, rule->n_ports);
     print_codes(rule, out);
-    print_ranges(out, "stations", rule->stations, rule->n_stations);
-    print_operations(out, rule->ops);
-    if (dissector) {
-        print_functions(dissector->vocab, rule->functions, out);
-        print_objects(dissector->vocab, rule->objects, rule->n_objects, out);
-        print_values(rule, out);
-    }
+    if (vocab)
+        print_facts(vocab, rule, out);
     print_limits(rule, out);
     fputs(" }", out);
 }
@@ -364,18 +422,18 @@ static void print_nevers(const struct ps_model *model, FILE *out)
 {
     for (uint32_t i = 0; i < model->n_nevers; i++) {
         const struct ps_never *never = &model->nevers[i];
-        const struct ps_dissector *dissector = ps_dissector_by_protocol(never->protocol);
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(never->protocol);
         fputs(i ? ",\n  {" : "\nnever = (\n  {", out);
         print_key(out, "from", never->from == PS_NONE ? NULL : model->zones[never->from].name);
         print_key(out, "to", never->to == PS_NONE ? NULL : model->zones[never->to].name);
         if (never->protocol != PS_PROTOCOL_NONE)
             print_key(out, "protocol", ps_protocol_name(never->protocol));
         print_operations(out, never->ops);
-        if (dissector) {
-            print_functions(dissector->vocab, never->functions, out);
-            print_objects(dissector->vocab, never->objects, never->n_objects, out);
+        if (vocab) {
+            print_functions(vocab, never->functions, out);
+            print_objects(vocab, never->objects, never->n_objects, out);
+            print_stations(vocab, never->stations, never->n_stations, out);
         }
-        print_ranges(out, "stations", never->stations, never->n_stations);
         print_key(out, "why", never->why);
         fputs(" }", out);
     }

@@ -68,6 +68,19 @@ const char *ps_load_show(struct ps_load *load, const char *text)
     return shown;
 }
 
+/* "a, b or c". */
+static void list_words(struct ps_words words, const char *last, struct ps_txt *out)
+{
+    for (size_t i = 0; i < words.n; i++) {
+        ps_txt_str(out, i == 0 ? "" : i + 1 == words.n ? " " : ", ");
+        if (i > 0 && i + 1 == words.n) {
+            ps_txt_str(out, last);
+            ps_txt_char(out, ' ');
+        }
+        ps_txt_str(out, ps_words_at(words, i));
+    }
+}
+
 void ps_load_unknown(struct ps_load *load, const config_setting_t *setting, const char *what, const char *word,
                      struct ps_words words)
 {
@@ -88,10 +101,7 @@ void ps_load_unknown(struct ps_load *load, const config_setting_t *setting, cons
     char list[1024];
     struct ps_txt txt;
     ps_txt_init(&txt, list, sizeof list);
-    for (size_t i = 0; i < words.n; i++) {
-        ps_txt_str(&txt, i == 0 ? "" : i + 1 == words.n ? " or " : ", ");
-        ps_txt_str(&txt, ps_words_at(words, i));
-    }
+    list_words(words, "or", &txt);
     ps_load_error(load, setting, "unknown %s \"%s\"; known: %s", what, shown, list);
 }
 
@@ -107,6 +117,23 @@ config_setting_t *ps_load_member(const config_setting_t *group, const char *name
     return config_setting_is_group(group) ? config_setting_get_member(group, name) : NULL;
 }
 
+/* "did you mean ...", else the keys that there are. */
+static void unknown_key(struct ps_load *load, const config_setting_t *setting, struct ps_words keys, const char *what)
+{
+    const char *name = config_setting_name(setting);
+    const char *nearest = ps_words_nearest(keys, name, &load->budget);
+    const char *shown = ps_load_show(load, name);
+    char list[1024];
+    struct ps_txt txt;
+    if (nearest) {
+        ps_load_plain_error(load, setting, "unknown key \"%s\" in %s; did you mean \"%s\"?", shown, what, nearest);
+        return;
+    }
+    ps_txt_init(&txt, list, sizeof list);
+    list_words(keys, "and", &txt);
+    ps_load_plain_error(load, setting, "unknown key \"%s\" in %s; remove it: there are %s", shown, what, list);
+}
+
 void ps_load_group(struct ps_load *load, config_setting_t *group, struct ps_words keys, const char *what, void *into)
 {
     const struct ps_key *table = keys.items;
@@ -117,12 +144,8 @@ void ps_load_group(struct ps_load *load, config_setting_t *group, struct ps_word
         uint32_t row = ps_words_find(keys, name);
         if (row != PS_NONE && table[row].read)
             table[row].read(load, setting, into);
-        else if (row == PS_NONE && name[0] != '*') {
-            const char *nearest = ps_words_nearest(keys, name, &load->budget);
-            ps_load_plain_error(load, setting, "unknown key \"%s\" in %s; %s%s%s", ps_load_show(load, name), what,
-                                nearest ? "did you mean \"" : "remove it", nearest ? nearest : "",
-                                nearest ? "\"?" : "");
-        }
+        else if (row == PS_NONE && name[0] != '*')
+            unknown_key(load, setting, keys, what);
     }
     for (size_t i = 0; i < keys.n && !load->partial; i++)
         if (table[i].missing && !ps_load_member(group, table[i].name))
@@ -250,6 +273,16 @@ bool ps_load_number(struct ps_load *load, const config_setting_t *setting, int64
         return false;
     }
     *out = number;
+    return true;
+}
+
+bool ps_load_bool(struct ps_load *load, const config_setting_t *setting, bool *out)
+{
+    if (config_setting_type(setting) != CONFIG_TYPE_BOOL) {
+        ps_load_error(load, setting, "is %s; write true or false, without quotation marks", type_name(setting));
+        return false;
+    }
+    *out = config_setting_get_bool(setting) != 0;
     return true;
 }
 

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/txt.h"
-#include "dissector.h"
 #include "vocab.h"
 
 /* A rule being read. */
@@ -107,8 +106,7 @@ static void read_ports(struct ps_load *load, config_setting_t *list, void *into)
 static void read_stations(struct ps_load *load, config_setting_t *list, void *into)
 {
     const struct reading *reading = into;
-    struct ps_range limits = {0, reading->vocab->max_station};
-    ps_load_ranges(load, list, limits, &reading->rule->stations, &reading->rule->n_stations);
+    ps_load_stations(load, list, reading->vocab, &reading->rule->stations, &reading->rule->n_stations);
 }
 
 static void read_operations(struct ps_load *load, config_setting_t *list, void *into)
@@ -192,6 +190,18 @@ static void read_response_timeout(struct ps_load *load, config_setting_t *settin
                       MAX_TIMEOUT_S);
 }
 
+static void read_choices(struct ps_load *load, config_setting_t *list, void *into)
+{
+    const struct reading *reading = into;
+    ps_load_choices(load, list, reading->vocab, reading->rule);
+}
+
+static void read_ask(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    const struct reading *reading = into;
+    ps_load_ask(load, setting, reading->vocab, reading->rule);
+}
+
 #define DSAP_MAX 0xffu
 #define ETHERTYPE_MIN 0x600u
 
@@ -268,6 +278,7 @@ static void read_icmp_types(struct ps_load *load, config_setting_t *list, void *
         "protocol", NULL, NULL                                                                                         \
     }
 
+/* Of all inspected protocols. */
 static const struct ps_key inspected_keys[] = {
     COMMON_KEYS,
     {"transport", read_transport, NULL},
@@ -275,12 +286,13 @@ static const struct ps_key inspected_keys[] = {
     {"stations", read_stations, NULL},
     {"operations", read_operations, NULL},
     {"functions", read_functions, NULL},
-    {"objects", read_objects, NULL},
-    {"values", read_values, NULL},
-    {"max_quantity", read_max_quantity, NULL},
     {"max_outstanding", read_max_outstanding, NULL},
     {"response_timeout", read_response_timeout, NULL},
 };
+/* Of those that have what they are about. */
+static const struct ps_key objects_key = {"objects", read_objects, NULL};
+static const struct ps_key values_key = {"values", read_values, NULL};
+static const struct ps_key max_quantity_key = {"max_quantity", read_max_quantity, NULL};
 static const struct ps_key port_keys[] = {COMMON_KEYS, {"ports", read_ports, NULL}};
 static const struct ps_key icmp_keys[] = {COMMON_KEYS, {"icmp_types", read_icmp_types, NULL}};
 static const struct ps_key ip_keys[] = {COMMON_KEYS, {"ip_protocols", read_ip_protocols, "ip_protocols = [47]"}};
@@ -306,11 +318,87 @@ static const struct ps_key unknown_keys[] = {
     {"ethertypes", NULL, NULL},
 };
 
-static struct ps_words keys_of(unsigned protocol)
+struct key_list {
+    struct ps_key keys[96];
+    size_t n;
+};
+
+/* Made once: a plant may have a million rules. */
+struct ps_rule_keys {
+    struct key_list all; /* what is a key of some protocol */
+    struct key_list of[PS_N_DISSECTORS];
+};
+
+static struct ps_words words_of(const struct key_list *list)
+{
+    return (struct ps_words){.items = list->keys, .n = list->n, .stride = sizeof list->keys[0]};
+}
+
+static void add_key(struct key_list *list, struct ps_key key)
+{
+    if (list->n < sizeof list->keys / sizeof list->keys[0] && ps_words_find(words_of(list), key.name) == PS_NONE)
+        list->keys[list->n++] = key;
+}
+
+static void add_keys(struct key_list *list, struct ps_words keys)
+{
+    for (size_t i = 0; i < keys.n; i++)
+        add_key(list, ((const struct ps_key *)keys.items)[i]);
+}
+
+/* Keys that the vocabulary names. Params are read apart, in its order. */
+static void add_named(struct key_list *list, const struct ps_vocab *vocab)
+{
+    if (vocab->choices_key)
+        add_key(list, (struct ps_key){vocab->choices_key, read_choices, NULL});
+    for (uint16_t i = 0; i < vocab->n_params; i++)
+        add_key(list, (struct ps_key){vocab->params[i].name, NULL, NULL});
+    for (uint16_t i = 0; i < vocab->n_asks; i++)
+        add_key(list, (struct ps_key){vocab->asks[i].name, read_ask, NULL});
+}
+
+/* The same, to pass them over. */
+static void add_named_unread(struct key_list *list, const struct ps_vocab *vocab)
+{
+    size_t n = list->n;
+    add_named(list, vocab);
+    for (; n < list->n; n++)
+        list->keys[n].read = NULL;
+}
+
+static void add_inspected(struct key_list *list, const struct ps_vocab *vocab)
+{
+    add_keys(list, PS_KEYS(inspected_keys));
+    if (vocab->n_spaces > 0)
+        add_key(list, objects_key);
+    if (vocab->value_limits)
+        add_key(list, values_key);
+    if (vocab->counts_elements)
+        add_key(list, max_quantity_key);
+    add_named(list, vocab);
+}
+
+static struct ps_rule_keys *make_keys(void)
+{
+    struct ps_rule_keys *keys = calloc(1, sizeof *keys);
+    if (!keys)
+        abort();
+    add_keys(&keys->all, PS_KEYS(unknown_keys));
+    for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++) {
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(protocol);
+        if (!vocab)
+            continue;
+        add_inspected(&keys->of[protocol], vocab);
+        add_named_unread(&keys->all, vocab);
+    }
+    return keys;
+}
+
+static struct ps_words keys_of(const struct ps_load *load, unsigned protocol)
 {
     switch (protocol) {
     case PS_PROTOCOL_NONE:
-        return PS_KEYS(unknown_keys);
+        return words_of(&load->rule_keys->all);
     case PS_PROTOCOL_TCP:
     case PS_PROTOCOL_UDP:
         return PS_KEYS(port_keys);
@@ -321,19 +409,19 @@ static struct ps_words keys_of(unsigned protocol)
     case PS_PROTOCOL_ETHERNET:
         return PS_KEYS(ethernet_keys);
     default:
-        return PS_KEYS(inspected_keys);
+        return words_of(&load->rule_keys->of[protocol]);
     }
 }
 
 /* Complains about keys that belong to other protocols and hides them from ps_load_group(). */
 static void check_fit(struct ps_load *load, const config_setting_t *group, unsigned protocol)
 {
-    struct ps_words fitting = keys_of(protocol);
+    struct ps_words fitting = keys_of(load, protocol), all = words_of(&load->rule_keys->all);
     unsigned n = (unsigned)config_setting_length(group);
     for (unsigned i = 0; i < n; i++) {
         config_setting_t *setting = ps_load_elem(group, i);
         const char *name = config_setting_name(setting);
-        if (ps_words_find(fitting, name) != PS_NONE || ps_words_find(PS_KEYS(unknown_keys), name) == PS_NONE)
+        if (ps_words_find(fitting, name) != PS_NONE || ps_words_find(all, name) == PS_NONE)
             continue;
         ps_load_plain_error(load, setting, "key \"%s\" does not fit protocol \"%s\"; remove it", name,
                             ps_protocol_name(protocol));
@@ -351,11 +439,12 @@ static void read_rule(struct ps_load *load, config_setting_t *group, struct read
         rule->protocol = (uint8_t)ps_load_protocol(load, protocol);
     else if (!load->partial)
         ps_load_plain_error(load, group, "a rule has no \"protocol\"; add protocol = \"modbus\" or another");
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(rule->protocol);
-    reading->vocab = dissector ? dissector->vocab : NULL;
+    reading->vocab = ps_vocab_by_protocol(rule->protocol);
     check_fit(load, group, rule->protocol);
-    ps_load_group(load, group, keys_of(rule->protocol), "a rule", reading);
-    if (dissector && !ps_load_member(group, "operations") && !ps_load_member(group, "functions") && !load->partial)
+    ps_load_group(load, group, keys_of(load, rule->protocol), "a rule", reading);
+    if (reading->vocab)
+        ps_load_params(load, group, reading->vocab, rule);
+    if (reading->vocab && !ps_load_member(group, "operations") && !ps_load_member(group, "functions") && !load->partial)
         ps_load_plain_error(load, group,
                             "a rule names neither operations nor functions, so it would grant everything; "
                             "add operations = [\"read\"] or functions = [...]");
@@ -366,6 +455,8 @@ void ps_load_rules(struct ps_load *load, config_setting_t *list, const struct ps
     struct ps_model *model = load->model;
     struct ps_names names = {0};
     const char *conduit_at = load->at;
+    if (!load->rule_keys)
+        load->rule_keys = make_keys();
     uint32_t room = PS_MAX_RULES - model->n_rules;
     unsigned n = ps_load_groups(load, list, room, "rules");
     for (unsigned i = 0; i < n; i++) {

@@ -55,6 +55,8 @@ static const char *rule_difference(const struct ps_rule *a, const struct ps_rule
         return "rule: operations or functions";
     if (!SAME_ARRAY(a, b, objects) || !SAME_ARRAY(a, b, values))
         return "rule: objects or values";
+    if (!SAME_ARRAY(a, b, choices) || !SAME_ARRAY(a, b, params) || a->keys != b->keys)
+        return "rule: choices, params or keys";
     if (a->max_quantity != b->max_quantity || a->max_outstanding != b->max_outstanding ||
         a->timeout_ms != b->timeout_ms)
         return "rule: limits";
