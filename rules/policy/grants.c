@@ -117,6 +117,10 @@ static void bad_object(struct ps_load *load, const config_setting_t *item, const
                        const char *why)
 {
     const char *text = config_setting_get_string(item);
+    if (vocab->n_spaces == 0) {
+        ps_load_error(load, item, "%s has no objects; leave the key out", vocab->name);
+        return;
+    }
     const struct ps_space *space = ps_space_by_text(vocab, ps_str_from(text));
     char word[32] = "", example[64];
     size_t len = strcspn(text, ":");

@@ -93,9 +93,10 @@ void ps_load_unknown(struct ps_load *load, const config_setting_t *setting, cons
     bool listed = words.n > 0 && words.n <= FEW_WORDS;
     for (size_t i = 0; listed && i < words.n; i++)
         listed = ps_words_at(words, i) != NULL;
+    bool of_vocabulary = strcmp(what, "word") == 0 || strcmp(what, "space") == 0;
     if (!listed) {
-        ps_load_error(load, setting, "unknown %s \"%s\"; nothing known is spelt like it: correct it or declare it",
-                      what, shown);
+        ps_load_error(load, setting, "unknown %s \"%s\"; nothing known is spelt like it: %s", what, shown,
+                      of_vocabulary ? "'penstock words' lists what is" : "correct it or declare it");
         return;
     }
     char list[1024];

@@ -124,8 +124,8 @@ static void print_space(const struct form *form, const struct ps_space *s)
     snprintf(text, sizeof text, s->bits ? "octets 0 to %u; bits as FIRST.0 to FIRST.7" : "0 to %u",
              s->bits ? s->max / 8 : s->max);
     if (s->max_number > 0)
-        snprintf(text, sizeof text, "numbers 0 to %u, each with %s0 to %u", s->max_number, s->bits ? "octets " : "",
-                 s->bits ? s->max / 8 : s->max);
+        snprintf(text, sizeof text, "numbers 0 to %u, each with %s0 to %u%s", s->max_number, s->bits ? "octets " : "",
+                 s->bits ? s->max / 8 : s->max, s->any_number ? "; rules may leave the number out to mean all" : "");
     form->row(name, text);
 }
 
