@@ -58,23 +58,30 @@ static void report(const struct ps_build *build, const struct ps_rule *rule, con
                         ps_build_file(build, other->src), other->src.line, ps_protocol_name(rule->protocol));
 }
 
-/* The ports of a conduit's inspected rules over one transport. */
+/* The ports of a conduit's rules over one transport that one dissector judges. */
 struct ports {
     struct ps_range *ranges;
     uint32_t n;
 };
 
-static void collect_ports(const struct ps_build *build, const struct ps_conduit *c, bool udp, struct ports *ports)
+/* What is carried by another protocol goes with it: one dissector reads both, and each rule judges its own. */
+static bool is_judged_by(const struct ps_rule *rule, unsigned carrier, bool udp)
+{
+    return is_inspected(rule) && is_over(rule, udp) && ps_protocol_carrier(rule->protocol) == carrier;
+}
+
+static void collect_ports(const struct ps_build *build, const struct ps_conduit *c, unsigned carrier, bool udp,
+                          struct ports *ports)
 {
     const struct ps_rule *rules = build->model->rules + c->first_rule;
     struct ps_range one;
     uint32_t n = 0, n_own;
 
     for (uint32_t i = 0; i < c->n_rules; i++)
-        n += is_inspected(&rules[i]) && is_over(&rules[i], udp) ? rules[i].n_ports + 1 : 0;
+        n += is_judged_by(&rules[i], carrier, udp) ? rules[i].n_ports + 1 : 0;
     *ports = (struct ports){.ranges = ps_build_calloc(n, sizeof *ports->ranges)};
     for (uint32_t i = 0; n > 0 && i < c->n_rules; i++) {
-        if (!is_inspected(&rules[i]) || !is_over(&rules[i], udp))
+        if (!is_judged_by(&rules[i], carrier, udp))
             continue;
         const struct ps_range *own = ps_rule_ports(&rules[i], &one, &n_own);
         memcpy(ports->ranges + ports->n, own, n_own * sizeof *own);
@@ -83,42 +90,55 @@ static void collect_ports(const struct ps_build *build, const struct ps_conduit 
     ports->n = ps_merge_ranges(ports->ranges, ports->n);
 }
 
-/* rule is uninspected, over this transport, on a port of an inspected one. The first of those that it meets is named.
- */
-static void check_rule(const struct ps_build *build, const struct ps_conduit *c, const struct ps_rule *rule, bool udp)
+/* rule is judged otherwise, or not at all, over this transport, on a port of the carrier's. The first of those that it
+ * meets is named. */
+static void check_rule(const struct ps_build *build, const struct ps_conduit *c, const struct ps_rule *rule,
+                       unsigned carrier)
 {
     const struct ps_rule *rules = build->model->rules + c->first_rule;
+    bool udp = is_inspected(rule) ? rule->udp : rule->protocol == PS_PROTOCOL_UDP;
 
     for (uint32_t i = 0; i < c->n_rules; i++) {
-        if (!is_inspected(&rules[i]) || !is_over(&rules[i], udp) || !rules_meet(rule, &rules[i]))
+        if (!is_judged_by(&rules[i], carrier, udp) || !rules_meet(rule, &rules[i]))
             continue;
         report(build, rule, &rules[i]);
         return;
     }
 }
 
-static void check_conduit(const struct ps_build *build, const struct ps_conduit *c, bool udp)
+/* Each pair of dissectors once. */
+static bool is_other(const struct ps_rule *rule, unsigned carrier, bool udp)
+{
+    return is_over(rule, udp) && (!is_inspected(rule) || ps_protocol_carrier(rule->protocol) > carrier);
+}
+
+static void check_conduit(const struct ps_build *build, const struct ps_conduit *c, unsigned carrier, bool udp)
 {
     const struct ps_rule *rules = build->model->rules + c->first_rule;
     struct ports ports = {0};
     bool has_ports = false;
 
     for (uint32_t i = 0; i < c->n_rules; i++) {
-        if (is_inspected(&rules[i]) || !is_over(&rules[i], udp))
+        struct ps_range one;
+        uint32_t n_own;
+
+        if (!is_other(&rules[i], carrier, udp))
             continue;
         if (!has_ports)
-            collect_ports(build, c, udp, &ports);
+            collect_ports(build, c, carrier, udp, &ports);
         has_ports = true;
-        if (ports.n > 0 && ps_ranges_meet(rules[i].ports, rules[i].n_ports, ports.ranges, ports.n))
-            check_rule(build, c, &rules[i], udp);
+        const struct ps_range *own = ps_rule_ports(&rules[i], &one, &n_own);
+        if (ports.n > 0 && ps_ranges_meet(own, n_own, ports.ranges, ports.n))
+            check_rule(build, c, &rules[i], carrier);
     }
     free(ports.ranges);
 }
 
 void ps_check_ambiguous(const struct ps_build *build)
 {
-    for (uint32_t i = 0; i < build->model->n_conduits; i++) {
-        check_conduit(build, &build->model->conduits[i], false);
-        check_conduit(build, &build->model->conduits[i], true);
-    }
+    for (uint32_t i = 0; i < build->model->n_conduits; i++)
+        for (unsigned carrier = PS_PROTOCOL_NONE + 1; carrier < PS_N_DISSECTORS; carrier++) {
+            check_conduit(build, &build->model->conduits[i], carrier, false);
+            check_conduit(build, &build->model->conduits[i], carrier, true);
+        }
 }

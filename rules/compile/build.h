@@ -70,6 +70,13 @@ bool ps_ranges_meet(const struct ps_range *a, uint32_t n_a, const struct ps_rang
 /* Ports a rule is about: its own, else the protocol's default; *n 0: every port. one is room for the default. */
 const struct ps_range *ps_rule_ports(const struct ps_rule *rule, struct ps_range *one, uint32_t *n);
 
+/* Choices that a rule grants, merged: its own; where it lists none and vocab->choices_by_name, those that have a name;
+ * *n 0: every one. free() it. */
+struct ps_range *ps_rule_choices(const struct ps_rule *rule, uint32_t *n);
+
+/* Bits of the asks that a rule permits, by its keys. */
+uint8_t ps_rule_permits(const struct ps_rule *rule);
+
 void ps_build_addresses(struct ps_build *build); /* intervals and MACs; errors: overlaps. addresses.c */
 void ps_build_pairs(struct ps_build *build);     /* errors: two conduits for one pair. conduits.c */
 void ps_build_conduits(struct ps_build *build);  /* and which rules concern which server */

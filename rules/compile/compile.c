@@ -17,6 +17,16 @@ static void check_limit(const struct ps_build *build, const char *what, uint64_t
                        what, (unsigned long long)limit);
 }
 
+/* Ranges that are counted in 16 bits. Merged they may be fewer; nobody writes that many. */
+static void check_ranges(const struct ps_build *build, const struct ps_rule *rule)
+{
+    uint32_t n = rule->n_choices > rule->n_params ? rule->n_choices : rule->n_params;
+
+    if (n > PS_RULE_RANGES_MAX)
+        ps_build_rule_error(build, rule, "rule \"%s\" has a list of %u ranges; %u are the limit, split the rule",
+                            rule->name, n, (unsigned)PS_RULE_RANGES_MAX);
+}
+
 static void check_limits(const struct ps_build *build)
 {
     const struct ps_model *model = build->model;
@@ -28,6 +38,8 @@ static void check_limits(const struct ps_build *build)
         n_addresses += model->zones[i].n_networks;
     for (uint32_t i = 0; i < model->n_rules; i++)
         n_ids += (uint64_t)model->rules[i].n_clients + model->rules[i].n_servers;
+    for (uint32_t i = 0; i < model->n_rules; i++)
+        check_ranges(build, &model->rules[i]);
     check_limit(build, "zones", model->n_zones, PS_MAX_ZONES);
     check_limit(build, "assets", model->n_assets, PS_MAX_ASSETS);
     check_limit(build, "conduits", model->n_conduits, PS_MAX_CONDUITS);

@@ -8,7 +8,6 @@
 
 #include "addr_text.h"
 #include "build.h"
-#include "dissector.h"
 #include "vocab.h"
 
 /* ---- pieces ---------------------------------------------------------------------------------------------------- */
@@ -143,6 +142,36 @@ static void print_ops(FILE *out, uint32_t ops)
     }
 }
 
+static void print_choices(FILE *out, const struct ps_vocab *vocab, const struct ps_rule_view *view)
+{
+    char text[64];
+    struct ps_txt t;
+
+    for (uint32_t i = 0; view->has_choices && i < view->n_choices; i++) {
+        ps_txt_init(&t, text, sizeof text);
+        ps_choice_format(vocab, view->choices[i], &t);
+        if (i == 0)
+            fprintf(out, " %s ", vocab->choices_key ? vocab->choices_key : "choices");
+        fprintf(out, "%s%s", i == 0 ? "" : ",", text);
+    }
+}
+
+static void print_params(FILE *out, const struct ps_vocab *vocab, const struct ps_rule_view *view)
+{
+    char text[64];
+    struct ps_txt t;
+
+    for (uint32_t i = 0; i < view->n_params; i++) {
+        uint32_t row = view->params[i].space - 1;
+        bool is_next = i > 0 && view->params[i - 1].space == view->params[i].space;
+        ps_txt_init(&t, text, sizeof text);
+        ps_param_range_format((struct ps_range){view->params[i].first, view->params[i].last}, &t);
+        if (!is_next)
+            fprintf(out, " %s ", row < vocab->n_params ? vocab->params[row].name : "?");
+        fprintf(out, "%s%s", is_next ? "," : "", text);
+    }
+}
+
 static void print_vocabulary(FILE *out, const struct ps_vocab *vocab, const struct ps_rule_view *view)
 {
     char text[64];
@@ -161,15 +190,31 @@ static void print_vocabulary(FILE *out, const struct ps_vocab *vocab, const stru
         ps_value_range_format(view->values[i], &t);
         fprintf(out, "%s%s", i == 0 ? " values " : ",", text);
     }
+    print_choices(out, vocab, view);
+    print_params(out, vocab, view);
+    for (uint16_t i = 0; i < vocab->n_asks; i++)
+        if (view->keys & vocab->asks[i].bit)
+            fprintf(out, " %s", vocab->asks[i].name);
+}
+
+static void print_stations(FILE *out, const struct ps_vocab *vocab, const struct ps_rule_view *view)
+{
+    char text[64];
+    struct ps_txt t;
+
+    for (uint32_t i = 0; i < view->n_stations; i++) {
+        ps_txt_init(&t, text, sizeof text);
+        ps_station_format(vocab, view->stations[i], &t);
+        fprintf(out, "%s%s", i == 0 ? " stations " : ",", text);
+    }
 }
 
 static void print_rule(FILE *out, const struct ps_image *image, uint32_t rule)
 {
-    const struct ps_image_rule *r = &ps_image_at_RULES(image)[rule];
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(r->protocol);
     struct ps_rule_view view;
 
     ps_image_rule_view(image, rule, &view);
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(view.protocol);
     fprintf(out, "rule %" PRIu32 " %s %s:%" PRIu32 " %s%s", rule, ps_image_rule_name(image, rule),
             ps_image_rule_file(image, rule), ps_image_rule_line(image, rule), ps_protocol_name(view.protocol),
             view.udp ? " udp" : "");
@@ -177,15 +222,16 @@ static void print_rule(FILE *out, const struct ps_image *image, uint32_t rule)
     print_assets(out, " servers ", image, view.servers, view.n_servers);
     print_ranges(out, " ports ", view.ports, view.n_ports);
     print_ranges(out, " codes ", view.codes, view.n_codes);
-    print_ranges(out, " stations ", view.stations, view.n_stations);
-    if (dissector)
-        print_vocabulary(out, dissector->vocab, &view);
+    if (vocab) {
+        print_stations(out, vocab, &view);
+        print_vocabulary(out, vocab, &view);
+    }
     if (view.max_quantity != 0)
         fprintf(out, " max-quantity %" PRIu32, view.max_quantity);
-    if (r->max_outstanding != 0)
-        fprintf(out, " max-outstanding %" PRIu16, r->max_outstanding);
-    if (r->timeout_ms != 0)
-        fprintf(out, " timeout-ms %" PRIu32, r->timeout_ms);
+    if (view.max_outstanding != 0)
+        fprintf(out, " max-outstanding %" PRIu32, view.max_outstanding);
+    if (view.timeout_ms != 0)
+        fprintf(out, " timeout-ms %" PRIu32, view.timeout_ms);
     fputc('\n', out);
 }
 

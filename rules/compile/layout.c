@@ -33,7 +33,7 @@ static void place_lists(const struct ps_image_header *header, uint8_t *image)
     for (uint64_t i = 0; i < rules->n; i++) {
         uint64_t at = rules->offset + i * sizeof(struct ps_image_rule);
         struct ps_image_rule *rule = (void *)(image + at);
-        uint64_t len = ps_image_lists_len(rule->n_stations, rule->n_objects, rule->n_values);
+        uint64_t len = ps_image_lists_len(rule);
         bool has_room = len <= sizeof rule->room;
         rule->lists = (uint32_t)((has_room ? at + offsetof(struct ps_image_rule, room) : lists) / 8);
         lists += has_room ? 0 : len;

@@ -165,8 +165,16 @@ bool ps_grants_addresses(const struct ps_rule *rule, const struct ps_vocab *voca
     return rule->n_objects == 0;
 }
 
-/* What facts of a kind write on objects of one space, 0: on none. */
-static void add_writes(struct ps_grants *grants, const struct ps_vocab *vocab, const struct ps_fact_kind *kind,
+static void add_carried(struct ps_grants *grants, const struct ps_vocab *vocab, const struct ps_fact *fact)
+{
+    uint16_t n_params = vocab->n_params;
+
+    grants->choices |= !vocab->carries || vocab->carries(fact->function, fact->op, fact->space, &n_params);
+    grants->n_params = grants->n_params > n_params ? grants->n_params : n_params;
+}
+
+/* What facts of a kind carry and write on objects of one space, 0: on none. */
+static void add_space(struct ps_grants *grants, const struct ps_vocab *vocab, const struct ps_fact_kind *kind,
                        uint32_t space)
 {
     const struct ps_fact fact = {.function = kind->row, .op = kind->op, .space = space};
@@ -174,6 +182,7 @@ static void add_writes(struct ps_grants *grants, const struct ps_vocab *vocab, c
 
     if (!ps_vocab_addresses(vocab, kind->row, kind->op, space))
         return;
+    add_carried(grants, vocab, &fact);
     grants->unseen_writes |= ps_vocab_writes_unseen(vocab, &fact);
     if (!ps_vocab_value_limits(vocab, &fact, &min, &max))
         return;
@@ -192,14 +201,14 @@ static void add_grant(struct ps_grants *grants, const struct ps_rule *rule, cons
     grants->ops |= PS_OP_BIT(kind->op);
     for (uint32_t i = 0; i < rule->n_objects; i++) {
         if (rule->objects[i].space != last)
-            add_writes(grants, vocab, kind, rule->objects[i].space);
+            add_space(grants, vocab, kind, rule->objects[i].space);
         last = rule->objects[i].space;
     }
     if (rule->n_objects > 0)
         return;
-    add_writes(grants, vocab, kind, 0);
+    add_space(grants, vocab, kind, 0);
     for (uint16_t i = 0; i < vocab->n_spaces; i++)
-        add_writes(grants, vocab, kind, vocab->spaces[i].code);
+        add_space(grants, vocab, kind, vocab->spaces[i].code);
 }
 
 void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants)
@@ -211,7 +220,7 @@ void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, stru
         const struct ps_fact_kind *kind = &lint->facts[rule->protocol][i];
 
         if (!row_granted(rule, kind))
-            grants->all_functions = false;
+            grants->all_functions &= vocab->functions[kind->row].housekeeping;
         else if (ps_grants_addresses(rule, vocab, kind))
             add_grant(grants, rule, vocab, kind);
     }

@@ -53,14 +53,17 @@ PS_LINT_PRINTF void ps_lint_rule(const struct ps_lint *lint, enum ps_severity se
     (PS_OP_BIT(PS_OP_WRITE) | PS_OP_BIT(PS_OP_OPERATE) | PS_OP_BIT(PS_OP_CONTROL) | PS_OP_BIT(PS_OP_PROGRAM) |         \
      PS_OP_BIT(PS_OP_FILE) | PS_OP_BIT(PS_OP_TIME) | PS_OP_BIT(PS_OP_OPAQUE))
 
-/* The facts that an inspected rule can grant, taken over functions, classes and objects together. */
+/* The facts that an inspected rule can grant, taken over functions, classes and objects together. Housekeeping, which
+ * every rule grants to its stations, is left out where the rule does not name it. */
 struct ps_grants {
     uint32_t ops;       /* classes */
     uint32_t n_facts;   /* kinds of facts */
-    bool all_functions; /* every function of the protocol, in every class it has */
+    bool all_functions; /* every function of the protocol that is no housekeeping, in every class it has */
     bool writes;        /* some fact carries a value */
     bool wide_writes;   /* some fact's value can be more than on or off */
     bool unseen_writes; /* some fact may write what cannot be seen */
+    bool choices;       /* some fact has a choice */
+    uint16_t n_params;  /* the most that some fact has */
     double min, max;    /* over all values that can be written; with `writes` */
 };
 

@@ -42,6 +42,22 @@ static void lint_uninspected(const struct ps_lint *lint, uint32_t index)
                  traffic_text(rule, words, sizeof(words)));
 }
 
+/* A key that permits what the dissector cannot look into. */
+static void lint_opaque(const struct ps_lint *lint, uint32_t index)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    const struct ps_vocab *vocab = ps_lint_vocab(rule);
+
+    for (uint16_t i = 0; vocab && i < vocab->n_asks; i++) {
+        const struct ps_ask *ask = &vocab->asks[i];
+
+        if (ask->forbids || !(rule->keys & ask->bit) || !ps_str_equal(ps_str_from(ask->name), "opaque"))
+            continue;
+        ps_lint_rule(lint, PS_SEV_WARNING, NULL, index, "rule \"%s\" passes what cannot be seen: opaque = true",
+                     rule->name);
+    }
+}
+
 /* Traffic that is not restricted at all: error in a plant that says the kinds of its zones, else a first draft. */
 static void lint_open(const struct ps_lint *lint, uint32_t index)
 {
@@ -96,6 +112,7 @@ void ps_lint_rules(const struct ps_model *model, struct ps_diags *diags)
     ps_lint_init(&lint, model, diags);
     for (uint32_t i = 0; i < model->n_rules; i++) {
         lint_uninspected(&lint, i);
+        lint_opaque(&lint, i);
         lint_open(&lint, i);
         lint_everybody(&lint, i);
     }

@@ -249,6 +249,31 @@ static void lint_values(const struct ps_lint *lint, uint32_t index)
     }
 }
 
+/* Choices and params that no fact of the rule has. Keys about what no function can ask for do no harm. */
+static void lint_carried(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+    struct ps_grants grants;
+    uint32_t last = 0;
+
+    ps_grants_find(lint, rule, &grants);
+    if (grants.n_facts == 0)
+        return;
+    if (rule->n_choices > 0 && !grants.choices)
+        ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                     "rule \"%s\" lists %s but grants only functions that have none; remove %s", rule->name,
+                     vocab->choices_key, vocab->choices_key);
+    for (uint32_t i = 0; i < rule->n_params; i++) {
+        uint32_t space = rule->params[i].space;
+
+        if (space > grants.n_params && space != last)
+            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                         "rule \"%s\" bounds %s, which none of its functions has; remove it", rule->name,
+                         vocab->params[space - 1].name);
+        last = space;
+    }
+}
+
 void ps_lint_rules_dead(const struct ps_lint *lint)
 {
     const struct ps_model *model = lint->model;
@@ -267,6 +292,8 @@ void ps_lint_rules_dead(const struct ps_lint *lint)
             lint_objects(lint, i, vocab);
         if (rule->n_values > 0)
             lint_values(lint, i);
+        if (rule->n_choices > 0 || rule->n_params > 0)
+            lint_carried(lint, i, vocab);
     }
     free(families);
 }

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "build.h"
+
 /* How many earlier rules for the same server a rule is compared with, the first ones: bounds the work in a conduit
  * with very many rules. */
 #define MAX_COMPARED 128u
@@ -52,13 +54,12 @@ static bool ranges_contain(const struct ps_range *a, uint32_t n_a, const struct 
 
 static bool ports_contain(const struct ps_rule *a, const struct ps_rule *b)
 {
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(a->protocol);
-    struct ps_range usual = {dissector ? dissector->default_port : 0, dissector ? dissector->default_port : 0};
+    struct ps_range one_a, one_b;
+    uint32_t n_a, n_b;
+    const struct ps_range *ports_a = ps_rule_ports(a, &one_a, &n_a);
+    const struct ps_range *ports_b = ps_rule_ports(b, &one_b, &n_b);
 
-    if (!dissector)
-        return ranges_contain(a->ports, a->n_ports, b->ports, b->n_ports);
-    return ranges_contain(a->n_ports > 0 ? a->ports : &usual, a->n_ports > 0 ? a->n_ports : 1,
-                          b->n_ports > 0 ? b->ports : &usual, b->n_ports > 0 ? b->n_ports : 1);
+    return ranges_contain(ports_a, n_a, ports_b, n_b);
 }
 
 static bool objects_contain(const struct ps_rule *a, const struct ps_rule *b)
@@ -93,7 +94,59 @@ static bool values_contain(const struct ps_rule *a, const struct ps_rule *b)
     return b->n_values > 0;
 }
 
-/* Every fact that b grants in functions, classes, objects and values is one that a grants. */
+static bool choices_contain(const struct ps_rule *a, const struct ps_rule *b)
+{
+    uint32_t n_a, n_b;
+    struct ps_range *choices_a = ps_rule_choices(a, &n_a);
+    struct ps_range *choices_b = ps_rule_choices(b, &n_b);
+    bool contain = ranges_contain(choices_a, n_a, choices_b, n_b);
+
+    free(choices_a);
+    free(choices_b);
+    return contain;
+}
+
+static uint32_t n_of_row(const struct ps_rule *rule, uint32_t space)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < rule->n_params; i++)
+        n += rule->params[i].space == space;
+    return n;
+}
+
+/* All numbers that b grants for one row of the params. */
+static bool row_contains(const struct ps_rule *a, const struct ps_rule *b, uint32_t space)
+{
+    if (n_of_row(a, space) == 0)
+        return true;
+    for (uint32_t i = 0; i < b->n_params; i++) {
+        uint32_t k = 0;
+
+        if (b->params[i].space != space)
+            continue;
+        while (k < a->n_params && !(a->params[k].space == space && a->params[k].first <= b->params[i].first &&
+                                    b->params[i].last <= a->params[k].last))
+            k++;
+        if (k == a->n_params)
+            return false;
+    }
+    return n_of_row(b, space) > 0;
+}
+
+/* What facts of b carry besides: choices and params. */
+static bool carried_contain(const struct ps_rule *a, const struct ps_rule *b, const struct ps_grants *grants)
+{
+    if (grants->choices && !choices_contain(a, b))
+        return false;
+    for (uint32_t row = 0; row < grants->n_params; row++)
+        if (!row_contains(a, b, row + 1))
+            return false;
+    return true;
+}
+
+/* Every fact that b grants in functions, classes, objects, values, choices and params is one that a grants. Housekeeping
+ * goes by the stations alone. */
 static bool facts_contain(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
 {
     const struct ps_vocab *vocab = ps_lint_vocab(a);
@@ -102,14 +155,13 @@ static bool facts_contain(const struct ps_lint *lint, const struct ps_rule *a, c
     if (!vocab)
         return true;
     for (uint16_t row = 0; row < vocab->n_functions; row++)
-        if (ps_grants_row(b, vocab, row) & ~ps_grants_row(a, vocab, row))
+        if (!vocab->functions[row].housekeeping && (ps_grants_row(b, vocab, row) & ~ps_grants_row(a, vocab, row)))
             return false;
     if (!objects_contain(a, b))
         return false;
-    if (values_contain(a, b))
-        return true;
     ps_grants_find(lint, b, &grants);
-    return !grants.writes && !grants.unseen_writes;
+    return carried_contain(a, b, &grants) &&
+           (values_contain(a, b) || (!grants.writes && !grants.unseen_writes));
 }
 
 static bool rule_contains(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
@@ -121,7 +173,8 @@ static bool rule_contains(const struct ps_lint *lint, const struct ps_rule *a, c
            assets_contain(a->servers, a->n_servers, b->servers, b->n_servers) &&
            assets_contain(a->clients, a->n_clients, b->clients, b->n_clients) && ports_contain(a, b) &&
            ranges_contain(a->codes, a->n_codes, b->codes, b->n_codes) &&
-           ranges_contain(a->stations, a->n_stations, b->stations, b->n_stations) && facts_contain(lint, a, b);
+           ranges_contain(a->stations, a->n_stations, b->stations, b->n_stations) &&
+           !(ps_rule_permits(b) & ~ps_rule_permits(a)) && facts_contain(lint, a, b);
 }
 
 static bool grants_anything(const struct ps_lint *lint, const struct ps_rule *rule)

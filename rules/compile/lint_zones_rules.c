@@ -164,9 +164,12 @@ static void lint_danger(const struct subject *s)
                      s->rule->name);
 }
 
+/* Other protocols have broadcast addresses of their own, which their rules have a key for. */
 static void lint_broadcast(const struct subject *s)
 {
-    for (uint32_t i = 0; s->grants.writes && i < s->rule->n_stations; i++)
+    bool may_reach_all = s->rule->protocol == PS_PROTOCOL_MODBUS && s->grants.writes;
+
+    for (uint32_t i = 0; may_reach_all && i < s->rule->n_stations; i++)
         if (ps_range_contains(s->rule->stations[i], 0, 0))
             ps_lint_rule(s->lint, PS_SEV_WARNING, "ZL-083", s->index,
                          "rule \"%s\" may write to station 0, which a serial gateway passes on to every device; list "

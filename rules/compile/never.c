@@ -7,6 +7,9 @@
  * class, so each of these is intersected per function and class: a rule restricted by classes reaches every function
  * that has one of them, a rule restricted by functions reaches all classes of these.
  *
+ * A rule that lists choices, params or keys grants some facts of the same functions, classes and objects, so these
+ * prevent nothing. Housekeeping comes with every rule of the protocol, whatever else the rule says, to its stations.
+ *
  * What an uninspected tcp or udp rule carries is not seen. It counts as granting everything of a protocol when it opens
  * that protocol's default port.
  */
@@ -20,6 +23,7 @@ struct witness {
     const char *protocol;
     const char *function; /* NULL: everything of the protocol */
     unsigned op;
+    bool is_housekeeping; /* granted with anything */
 };
 
 /* ---- one function in one class --------------------------------------------------------------------------------- */
@@ -94,24 +98,33 @@ static uint32_t never_row(const struct ps_never *never, const struct ps_vocab *v
 
 /* ---- one rule -------------------------------------------------------------------------------------------------- */
 
-static bool find_operation(const struct ps_rule *rule, const struct ps_never *never,
-                           const struct ps_dissector *dissector, struct witness *witness)
+/* One function in all classes that both are about. */
+static bool find_class(const struct ps_rule *rule, const struct ps_never *never, const struct ps_vocab *vocab,
+                       uint16_t row, struct witness *witness)
 {
-    const struct ps_vocab *vocab = dissector->vocab;
+    uint32_t ops = ps_grants_row(rule, vocab, row) & never_row(never, vocab, row);
+
+    for (unsigned op = 1; op < PS_N_OPS; op++) {
+        const struct ps_fact kind = {.function = row, .op = (uint8_t)op};
+
+        if (!(ops & PS_OP_BIT(op)) || !objects_meet(rule, never, vocab, &kind))
+            continue;
+        *witness = (struct witness){vocab->name, vocab->functions[row].name, op, vocab->functions[row].housekeeping};
+        return true;
+    }
+    return false;
+}
+
+static bool find_operation(const struct ps_rule *rule, const struct ps_never *never, const struct ps_vocab *vocab,
+                           struct witness *witness)
+{
+    const struct ps_rule everything = {.protocol = rule->protocol};
 
     if (!ps_ranges_meet(rule->stations, rule->n_stations, never->stations, never->n_stations))
         return false;
-    for (uint16_t row = 0; row < vocab->n_functions; row++) {
-        uint32_t ops = ps_grants_row(rule, vocab, row) & never_row(never, vocab, row);
-        for (unsigned op = 1; op < PS_N_OPS; op++) {
-            const struct ps_fact kind = {.function = row, .op = (uint8_t)op};
-
-            if (!(ops & PS_OP_BIT(op)) || !objects_meet(rule, never, vocab, &kind))
-                continue;
-            *witness = (struct witness){dissector->name, vocab->functions[row].name, op};
+    for (uint16_t row = 0; row < vocab->n_functions; row++)
+        if (find_class(vocab->functions[row].housekeeping ? &everything : rule, never, vocab, row, witness))
             return true;
-        }
-    }
     return false;
 }
 
@@ -126,13 +139,14 @@ static bool find_unseen(const struct ps_rule *rule, const struct ps_never *never
     if (rule->protocol != PS_PROTOCOL_TCP && rule->protocol != PS_PROTOCOL_UDP)
         return false;
     for (unsigned protocol = PS_PROTOCOL_NONE + 1; protocol < PS_N_DISSECTORS; protocol++) {
-        const struct ps_dissector *dissector = ps_dissector_by_protocol(protocol);
+        const struct ps_dissector *dissector = ps_dissector_by_protocol(ps_protocol_carrier(protocol));
+        const struct ps_vocab *vocab = ps_vocab_by_protocol(protocol);
         const struct ps_rule everything = {.protocol = (uint8_t)protocol};
-        if (!dissector || (never->protocol != PS_PROTOCOL_NONE && never->protocol != protocol))
+        if (!vocab || (never->protocol != PS_PROTOCOL_NONE && never->protocol != protocol))
             continue;
         if (rule->n_ports > 0 && !ps_rule_lists_port(rule, dissector->default_port))
             continue;
-        if (!find_operation(&everything, never, dissector, witness))
+        if (!find_operation(&everything, never, vocab, witness))
             continue;
         return true;
     }
@@ -141,12 +155,12 @@ static bool find_unseen(const struct ps_rule *rule, const struct ps_never *never
 
 static bool find(const struct ps_rule *rule, const struct ps_never *never, struct witness *witness)
 {
-    const struct ps_dissector *dissector = ps_dissector_by_protocol(rule->protocol);
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(rule->protocol);
 
     *witness = (struct witness){.protocol = ps_protocol_name(rule->protocol)};
-    if (dissector)
+    if (vocab)
         return (never->protocol == PS_PROTOCOL_NONE || never->protocol == rule->protocol) &&
-               find_operation(rule, never, dissector, witness);
+               find_operation(rule, never, vocab, witness);
     if (never->protocol == rule->protocol)
         return true;
     if (never->protocol == PS_PROTOCOL_NONE && !is_about_operations(never))
@@ -157,9 +171,11 @@ static bool find(const struct ps_rule *rule, const struct ps_never *never, struc
 static void report(const struct ps_build *build, const struct ps_rule *rule, const struct ps_never *never,
                    const struct witness *witness)
 {
-    bool is_unseen = witness->function && !ps_dissector_by_protocol(rule->protocol);
+    bool is_unseen = witness->function && !ps_vocab_by_protocol(rule->protocol);
     const char *what = witness->function ? witness->function : "all of it";
-    const char *verb = is_unseen ? "lets pass, unseen," : "grants";
+    const char *verb = is_unseen                  ? "lets pass, unseen,"
+                       : witness->is_housekeeping ? "grants, as every rule of it does,"
+                                                  : "grants";
     const char *op = witness->function ? ps_op_name(witness->op) : "uninspected";
 
     ps_build_rule_error(build, rule,

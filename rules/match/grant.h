@@ -21,5 +21,5 @@ struct ps_talk {
 /* The first thing in a rule that does not hold for the flow: PS_MISS_NOTHING or PROTOCOL, PORT, CLIENT, SERVER. */
 enum ps_miss ps_grant_flow(const struct ps_image *image, uint32_t rule, const struct ps_talk *talk);
 
-/* The same for a fact on a flow that the rule grants: PS_MISS_NOTHING, PROTOCOL or STATION .. VALUE. */
+/* The same for a fact on a flow that the rule grants: PS_MISS_NOTHING, PROTOCOL or STATION .. ASK. */
 enum ps_miss ps_grant_fact(const struct ps_image *image, const struct ps_image_rule *rule, const struct ps_fact *fact);

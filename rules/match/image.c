@@ -188,6 +188,8 @@ void ps_image_rule_view(const struct ps_image *image, uint32_t rule, struct ps_r
         .stations = ps_image_stations(image, r),
         .objects = ps_image_objects(image, r),
         .values = ps_image_values(image, r),
+        .choices = ps_image_choices(image, r),
+        .params = ps_image_params(image, r),
         .n_clients = reach->n_clients,
         .n_servers = reach->n_servers,
         .n_ports = reach->n_ports,
@@ -195,6 +197,12 @@ void ps_image_rule_view(const struct ps_image *image, uint32_t rule, struct ps_r
         .n_stations = r->n_stations,
         .n_objects = r->n_objects,
         .n_values = r->n_values,
+        .n_choices = r->n_choices,
+        .n_params = r->n_params,
+        .has_choices = r->flags & PS_RULE_CHOICES,
+        .keys = r->keys,
         .max_quantity = r->max_quantity,
+        .timeout_ms = reach->timeout_ms,
+        .max_outstanding = reach->max_outstanding,
     };
 }

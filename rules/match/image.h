@@ -78,7 +78,12 @@ struct ps_rule_view {
     const struct ps_range *ports, *stations, *codes;
     const struct ps_object_range *objects;
     const struct ps_value_range *values;
-    uint32_t n_clients, n_servers, n_ports, n_stations, n_codes, n_objects, n_values;
+    const struct ps_range *choices;
+    const struct ps_object_range *params; /* .space: row of the vocabulary's params + 1 */
+    uint32_t n_clients, n_servers, n_ports, n_stations, n_codes, n_objects, n_values, n_choices, n_params;
+    bool has_choices; /* the plant file lists them; else `choices` are all that have a name, or none: not restricted */
+    uint8_t keys;     /* bits of the vocabulary's asks whose key is true */
     uint32_t max_quantity;
+    uint32_t timeout_ms, max_outstanding; /* 0: the protocol's defaults */
 };
 void ps_image_rule_view(const struct ps_image *image, uint32_t rule, struct ps_rule_view *view);

@@ -300,7 +300,7 @@ static bool take_lists(const struct ps_image *image, uint32_t rule, uint32_t *ne
 {
     const struct ps_image_rule *r = &ps_image_at_RULES(image)[rule];
     const struct ps_image_extent *lists = &image->header->sections[PS_SECTION_LISTS];
-    uint64_t len = ps_image_lists_len(r->n_stations, r->n_objects, r->n_values);
+    uint64_t len = ps_image_lists_len(r);
     uint64_t place = (uint64_t)r->lists * 8;
     if (len <= sizeof r->room)
         return place == (uint64_t)((const uint8_t *)r->room - image->data);
@@ -338,10 +338,26 @@ static bool values_rise(const struct ps_value_range *values, uint32_t n)
     return true;
 }
 
+/* What is no choice is in no list. */
+static bool choices_rise(const struct ps_range *choices, uint32_t n)
+{
+    return spans_rise(choices, n) && (n == 0 || (choices[0].first > 0 && choices[n - 1].last <= UINT16_MAX));
+}
+
+/* Of rows that there are. */
+static bool params_rise(const struct ps_object_range *params, uint32_t n)
+{
+    return objects_rise(params, n) && (n == 0 || params[n - 1].space <= PS_PARAMS_MAX);
+}
+
+static bool is_inspected(uint8_t protocol)
+{
+    return protocol > PS_PROTOCOL_NONE && protocol < PS_N_DISSECTORS;
+}
+
 static bool is_protocol(uint8_t protocol)
 {
-    return (protocol > PS_PROTOCOL_NONE && protocol < PS_N_DISSECTORS) ||
-           (protocol >= PS_PROTOCOL_TCP && protocol <= PS_PROTOCOL_ETHERNET);
+    return is_inspected(protocol) || (protocol >= PS_PROTOCOL_TCP && protocol <= PS_PROTOCOL_ETHERNET);
 }
 
 static bool is_rule(const struct ps_image *image, uint32_t rule, uint32_t *next)
@@ -350,7 +366,9 @@ static bool is_rule(const struct ps_image *image, uint32_t rule, uint32_t *next)
     return is_protocol(r->protocol) && take_lists(image, rule, next) &&
            spans_rise(ps_image_stations(image, r), r->n_stations) &&
            objects_rise(ps_image_objects(image, r), r->n_objects) &&
-           values_rise(ps_image_values(image, r), r->n_values);
+           values_rise(ps_image_values(image, r), r->n_values) &&
+           choices_rise(ps_image_choices(image, r), r->n_choices) &&
+           params_rise(ps_image_params(image, r), r->n_params) && (r->keys == 0 || is_inspected(r->protocol));
 }
 
 /* How far the lists of rules have been taken. */
@@ -374,7 +392,8 @@ static bool is_reach(const struct ps_image *image, uint32_t rule, struct reached
 {
     const struct ps_image_reach *reach = &ps_image_at_REACHES(image)[rule];
     uint32_t n_assets = ps_image_n_assets(image);
-    if (!is_string(image, reach->name) || !is_index(reach->conduit, ps_image_n_conduits(image)))
+    if (!is_string(image, reach->name) || !is_index(reach->conduit, ps_image_n_conduits(image)) ||
+        reach->max_outstanding > UINT16_MAX)
         return false;
     const struct ps_image_conduit *c = &ps_image_at_CONDUITS(image)[reach->conduit];
     return rule >= c->first_rule && rule - c->first_rule < c->n_rules &&

@@ -22,7 +22,7 @@
 #include "image.h"
 
 #define PS_IMAGE_MAGIC "PENSTOCK" /* without its NUL */
-#define PS_IMAGE_VERSION 2u
+#define PS_IMAGE_VERSION 3u
 #define PS_IMAGE_BYTE_ORDER 0x0a0b0c0du
 #define PS_IMAGE_ALIGNMENT 64u
 
@@ -130,23 +130,29 @@ struct ps_image_pick {
     uint32_t client;
 };
 
-enum { PS_RULE_UDP = 1, PS_RULE_OPS = 2, PS_RULE_FUNCTIONS = 4 };
+enum { PS_RULE_UDP = 1, PS_RULE_OPS = 2, PS_RULE_FUNCTIONS = 4, PS_RULE_CHOICES = 8 };
 
 #define PS_RULE_ROOM 8
 
+/* Ranges of choices, or of params, that one rule may list. */
+#define PS_RULE_RANGES_MAX UINT16_MAX
+
 /* What a PDU is judged by: two cache lines. The ranges stand at octet 8 * lists of the image: stations (sorted,
- * disjoint, never adjacent), objects (the same, by space), values (the same), each of them starting at a multiple of 8.
- * They are in room[] where they fit there, else in section LISTS, in the order of the rules. */
+ * disjoint, never adjacent), objects (the same, by space), values (the same), choices (as stations), params (as
+ * objects, the row + 1 as space), each of them starting at a multiple of 8. They are in room[] where they fit there,
+ * else in section LISTS, in the order of the rules. */
 struct ps_image_rule {
     uint64_t functions[PS_FUNCTIONS_MAX / 64]; /* all ones: not restricted */
     uint32_t ops;                              /* PS_OP_BIT()s; all but PS_OP_NONE: not restricted */
     uint32_t max_quantity;                     /* 0: not restricted */
     uint32_t n_stations, n_objects, n_values;  /* 0: not restricted */
     uint32_t lists;
-    uint32_t timeout_ms;
-    uint16_t max_outstanding;
-    uint8_t protocol; /* enum ps_protocol */
-    uint8_t flags;    /* PS_RULE_UDP; PS_RULE_OPS, PS_RULE_FUNCTIONS: the plant file says ops, functions */
+    uint16_t n_choices; /* 0: not restricted */
+    uint16_t n_params;  /* 0: not restricted; else each row that has ranges */
+    uint8_t keys;       /* bits of the vocabulary's asks whose key is true */
+    uint8_t permitted;  /* bits of the asks that the keys leave open */
+    uint8_t protocol;   /* enum ps_protocol */
+    uint8_t flags;      /* PS_RULE_UDP; PS_RULE_OPS, _FUNCTIONS, _CHOICES: the plant file says ops, functions, choices */
     uint64_t room[PS_RULE_ROOM];
 };
 
@@ -157,6 +163,8 @@ struct ps_image_reach {
     uint32_t first_server, n_servers;
     uint32_t first_port, n_ports; /* spans; none: every port */
     uint32_t first_code, n_codes; /* ICMP types, none: all; IP protocols, ethertypes and DSAPs */
+    uint32_t timeout_ms;          /* for a reply; 0: the protocol's default */
+    uint32_t max_outstanding;     /* fits 16 bits; 0: the protocol's default */
 };
 
 /* Where something stands in the plant file. */
@@ -197,29 +205,69 @@ static inline uint32_t ps_image_pair_slot(uint32_t from, uint32_t to, uint32_t n
     return (uint32_t)(key * UINT64_C(0xd6e8feb86659fd93) >> 32) & (n_slots - 1);
 }
 
-/* Octets that n stations, objects and values of a rule take. */
-static inline uint64_t ps_image_lists_len(uint64_t n_stations, uint64_t n_objects, uint64_t n_values)
+/* Octets of n ranges of objects or params, up to where the next list starts. */
+static inline uint64_t ps_image_objects_len(uint64_t n)
 {
-    uint64_t objects_len = (n_objects * sizeof(struct ps_object_range) + 7) / 8 * 8;
-    return n_stations * sizeof(struct ps_range) + objects_len + n_values * sizeof(struct ps_value_range);
+    return (n * sizeof(struct ps_object_range) + 7) / 8 * 8;
+}
+
+static inline uint64_t ps_image_objects_start(const struct ps_image_rule *rule)
+{
+    return (uint64_t)rule->n_stations * sizeof(struct ps_range);
+}
+
+static inline uint64_t ps_image_values_start(const struct ps_image_rule *rule)
+{
+    return ps_image_objects_start(rule) + ps_image_objects_len(rule->n_objects);
+}
+
+static inline uint64_t ps_image_choices_start(const struct ps_image_rule *rule)
+{
+    return ps_image_values_start(rule) + (uint64_t)rule->n_values * sizeof(struct ps_value_range);
+}
+
+static inline uint64_t ps_image_params_start(const struct ps_image_rule *rule)
+{
+    return ps_image_choices_start(rule) + (uint64_t)rule->n_choices * sizeof(struct ps_range);
+}
+
+/* Octets that all ranges of a rule take, by their counts. */
+static inline uint64_t ps_image_lists_len(const struct ps_image_rule *rule)
+{
+    return ps_image_params_start(rule) + ps_image_objects_len(rule->n_params);
+}
+
+static inline const uint8_t *ps_image_lists(const struct ps_image *image, const struct ps_image_rule *rule)
+{
+    return image->data + (uint64_t)rule->lists * 8;
 }
 
 static inline const struct ps_range *ps_image_stations(const struct ps_image *image, const struct ps_image_rule *rule)
 {
-    return (const void *)(image->data + (uint64_t)rule->lists * 8);
+    return (const void *)ps_image_lists(image, rule);
 }
 
 static inline const struct ps_object_range *ps_image_objects(const struct ps_image *image,
                                                              const struct ps_image_rule *rule)
 {
-    return (const void *)(ps_image_stations(image, rule) + rule->n_stations);
+    return (const void *)(ps_image_lists(image, rule) + ps_image_objects_start(rule));
 }
 
 static inline const struct ps_value_range *ps_image_values(const struct ps_image *image,
                                                            const struct ps_image_rule *rule)
 {
-    uint64_t skipped = ps_image_lists_len(rule->n_stations, rule->n_objects, 0);
-    return (const void *)(image->data + (uint64_t)rule->lists * 8 + skipped);
+    return (const void *)(ps_image_lists(image, rule) + ps_image_values_start(rule));
+}
+
+static inline const struct ps_range *ps_image_choices(const struct ps_image *image, const struct ps_image_rule *rule)
+{
+    return (const void *)(ps_image_lists(image, rule) + ps_image_choices_start(rule));
+}
+
+static inline const struct ps_object_range *ps_image_params(const struct ps_image *image,
+                                                            const struct ps_image_rule *rule)
+{
+    return (const void *)(ps_image_lists(image, rule) + ps_image_params_start(rule));
 }
 
 /* Over all octets but those of the checksum itself. len is a multiple of 64 and holds a header. Against accidents, not

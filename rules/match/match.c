@@ -91,10 +91,12 @@ static void path_init(struct ps_path *path)
                              .server_zone = PS_NONE};
 }
 
-/* The first candidate says which protocol judges the flow, but an inspected one goes before an uninspected one. */
+/* The first candidate says which protocol judges the flow, but an inspected one goes before an uninspected one. A
+ * protocol that another one carries is read by that one's dissector: rules of both are candidates. */
 static void path_add(const struct ps_image *image, struct ps_path *path, uint32_t rule)
 {
     const struct ps_image_rule *r = &ps_image_at_RULES(image)[rule];
+    const struct ps_image_reach *reach = &ps_image_at_REACHES(image)[rule];
     bool is_first = !path->granted;
     if (is_first || (r->protocol < PS_N_DISSECTORS && path->protocol >= PS_N_DISSECTORS)) {
         path->granted = true;
@@ -104,10 +106,10 @@ static void path_add(const struct ps_image *image, struct ps_path *path, uint32_
     }
     if (ps_protocol_carrier(r->protocol) != path->protocol)
         return;
-    if (r->timeout_ms > path->timeout_ms)
-        path->timeout_ms = r->timeout_ms;
-    if (r->max_outstanding > path->max_outstanding)
-        path->max_outstanding = r->max_outstanding;
+    if (reach->timeout_ms > path->timeout_ms)
+        path->timeout_ms = reach->timeout_ms;
+    if (reach->max_outstanding > path->max_outstanding)
+        path->max_outstanding = (uint16_t)reach->max_outstanding;
     if (path->n_rules < PS_PATH_RULES)
         path->rules[path->n_rules++] = rule;
     else

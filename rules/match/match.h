@@ -70,7 +70,8 @@ void ps_match_prefetch(const struct ps_image *image, const struct ps_path *path)
 
 /* ---- explanation ----------------------------------------------------------------------------------------------- */
 
-/* The first thing in a rule that does not hold for a fact on a path, in the order tried. */
+/* The first thing in a rule that does not hold for a fact on a path, in the order tried: the later it comes, the nearer
+ * the rule came to granting the fact. */
 enum ps_miss {
     PS_MISS_NOTHING = 0, /* the rule grants it */
     PS_MISS_PROTOCOL,
@@ -82,7 +83,10 @@ enum ps_miss {
     PS_MISS_OPERATION,
     PS_MISS_OBJECT,
     PS_MISS_QUANTITY,
+    PS_MISS_CHOICE,
     PS_MISS_VALUE,
+    PS_MISS_PARAM,
+    PS_MISS_ASK, /* of housekeeping facts directly behind STATION, for they are granted by no more */
 };
 
 /* For one rule of path->conduit. ends NULL: the path is a frame's. fact NULL: only the flow is asked about. */

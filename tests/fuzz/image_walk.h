@@ -66,6 +66,8 @@ static inline void walk_rules(const struct ps_image *image)
         walk_octets(v.stations, v.n_stations * sizeof *v.stations);
         walk_octets(v.objects, v.n_objects * sizeof *v.objects);
         walk_octets(v.values, v.n_values * sizeof *v.values);
+        walk_octets(v.choices, v.n_choices * sizeof *v.choices);
+        walk_octets(v.params, v.n_params * sizeof *v.params);
     }
 }
 
@@ -76,13 +78,19 @@ static inline void walk_facts(const struct ps_image *image, const struct ps_path
     for (uint32_t i = 0; i < ps_image_n_rules(image) && i < WALK_MOST; i++) {
         struct ps_rule_view v;
         ps_image_rule_view(image, i, &v);
-        struct ps_fact fact = {.op = (uint8_t)(i % (PS_N_OPS + 1)), .function = (uint16_t)(i * 7)};
+        struct ps_fact fact = {.op = (uint8_t)(i % (PS_N_OPS + 1)), .protocol = v.protocol, .function = (uint16_t)(i * 7)};
         fact.station = v.n_stations > 0 ? v.stations[v.n_stations - 1].last : i;
         if (v.n_objects > 0) {
             fact.space = v.objects[v.n_objects - 1].space;
             fact.first = fact.last = v.objects[0].first;
         }
-        fact.values = (struct ps_values){.data = octets, .n = 4, .kind = (uint8_t)(i % 7)};
+        if (v.n_choices > 0)
+            fact.choice = (uint16_t)v.choices[v.n_choices - 1].last;
+        if (v.n_params > 0) {
+            fact.n_params = PS_PARAMS_MAX;
+            fact.params[v.params[v.n_params - 1].space - 1] = v.params[v.n_params - 1].first;
+        }
+        fact.values = (struct ps_values){.data = octets, .n = 1, .kind = (uint8_t)(i % (PS_VALUE_UNKNOWN + 1))};
         uint32_t rule;
         for (unsigned op = 0; op < PS_N_OPS; op++) {
             fact.op = (uint8_t)op;

@@ -57,8 +57,9 @@ static bool has_values(const struct ps_rule *rule, const struct ps_values *value
 
     if (rule->n_values == 0 || values->kind == PS_VALUE_NONE)
         return true;
-    if (values->kind == PS_VALUE_BOUNDS)
-        return range->min <= values->min && values->max <= range->max;
+    if (values->kind == PS_VALUE_BOUNDS || values->kind == PS_VALUE_BOUNDS_SINGLE)
+        return in_values(range, values->min, values->kind == PS_VALUE_BOUNDS_SINGLE) &&
+               in_values(range, values->max, values->kind == PS_VALUE_BOUNDS_SINGLE);
     for (uint32_t i = 0; i < values->n; i++)
         if (!in_values(range, ps_values_at(values, i), ps_values_are_single(values)))
             return false;
@@ -98,6 +99,19 @@ static bool permits(const struct ps_rule *rule, uint8_t asks)
     return asks == 0;
 }
 
+/* A rule that lists none means all, or with `choices_by_name` those that have a name. */
+static bool has_choice(const struct ps_rule *rule, uint16_t choice)
+{
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(rule->protocol);
+
+    if (rule->n_choices > 0 || !vocab->choices_by_name)
+        return in_ranges(rule->choices, rule->n_choices, choice);
+    for (uint16_t i = 0; i < vocab->n_choices; i++)
+        if (vocab->choices[i].code == choice)
+            return true;
+    return false;
+}
+
 bool mutate_grants(const struct ps_rule *rule, const struct mutate_pdu *pdu, const struct ps_fact *fact)
 {
     if (rule->protocol != fact->protocol || !is_flow(rule, pdu) ||
@@ -107,6 +121,6 @@ bool mutate_grants(const struct ps_rule *rule, const struct mutate_pdu *pdu, con
         return true;
     return (!rule->has_functions || rule->functions[fact->function / 64] >> fact->function % 64 & 1) &&
            (rule->ops == 0 || rule->ops & PS_OP_BIT(fact->op)) && has_object(rule, fact) &&
-           has_values(rule, &fact->values) && (fact->choice == 0 || in_ranges(rule->choices, rule->n_choices, fact->choice)) &&
+           has_values(rule, &fact->values) && (fact->choice == 0 || has_choice(rule, fact->choice)) &&
            has_params(rule, fact);
 }

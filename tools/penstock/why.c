@@ -55,10 +55,7 @@ static void ranges(const struct ps_range *list, uint32_t n, struct ps_txt *out)
 
 void ps_why_station(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out)
 {
-    if (vocab->station_format != NULL)
-        vocab->station_format(range, out);
-    else
-        ps_txt_range(out, range.first, range.last);
+    ps_station_format(vocab, range, out);
 }
 
 static void stations(const struct ps_vocab *vocab, const struct ps_range *list, uint32_t n, struct ps_txt *out)
@@ -166,6 +163,13 @@ static void flow(const struct ps_why *why, struct ps_txt *out)
     ps_txt_hex(out, why->question->code, 4);
 }
 
+static bool in_range(const struct ps_value_range *range, double value, bool single)
+{
+    if (single)
+        return (float)range->min <= (float)value && (float)value <= (float)range->max;
+    return range->min <= value && value <= range->max;
+}
+
 /* The first value that lies in none of the ranges, or all of them as bounds. */
 static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *fact, struct ps_txt *out)
 {
@@ -175,12 +179,12 @@ static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *f
         ps_txt_str(out, "a value that cannot be seen");
         return;
     }
-    for (uint32_t i = 0; fact->values.kind != PS_VALUE_BOUNDS && i < fact->values.n; i++) {
+    for (uint32_t i = 0; ps_values_has_elements(&fact->values) && i < fact->values.n; i++) {
         double v = ps_values_at(&fact->values, i);
         bool inside = false;
 
         for (uint32_t r = 0; r < view->n_values; r++)
-            inside = inside || (view->values[r].min <= v && v <= view->values[r].max);
+            inside = inside || in_range(&view->values[r], v, ps_values_are_single(&fact->values));
         if (inside)
             continue;
         ps_txt_str(out, "value ");
@@ -190,6 +194,95 @@ static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *f
     ps_txt_str(out, "value ");
     if (ps_values_bounds(&fact->values, &bounds.min, &bounds.max))
         ps_value_range_format(bounds, out);
+}
+
+/* ---- what it asks besides ---------------------------------------------------------------------------------------- */
+
+static void choice_text(const struct ps_vocab *vocab, uint16_t choice, struct ps_txt *out)
+{
+    ps_txt_str(out, vocab->choice_word != NULL ? vocab->choice_word : "choice");
+    ps_txt_char(out, ' ');
+    ps_choice_format(vocab, (struct ps_range){choice, choice}, out);
+}
+
+/* "control trip is not one of its controls: close" */
+static void wrong_choice(const struct ps_vocab *vocab, const struct ps_rule_view *view, uint16_t choice,
+                         struct ps_txt *out)
+{
+    const char *key = vocab->choices_key != NULL ? vocab->choices_key : "choices";
+
+    choice_text(vocab, choice, out);
+    if (!view->has_choices) {
+        ps_txt_str(out, " has no name, and the rule lists no ");
+        ps_txt_str(out, key);
+        return;
+    }
+    ps_txt_str(out, " is not one of its ");
+    ps_txt_str(out, key);
+    ps_txt_str(out, ": ");
+    for (uint32_t i = 0; i < view->n_choices && item(i, view->n_choices, out); i++)
+        ps_choice_format(vocab, view->choices[i], out);
+}
+
+/* How many ranges a row of the params has, and whether number lies in one. */
+static uint32_t param_ranges(const struct ps_rule_view *view, uint32_t row, uint32_t number, bool *inside)
+{
+    uint32_t n = 0;
+
+    *inside = false;
+    for (uint32_t i = 0; i < view->n_params; i++) {
+        if (view->params[i].space != row + 1)
+            continue;
+        n++;
+        *inside = *inside || (view->params[i].first <= number && number <= view->params[i].last);
+    }
+    return n;
+}
+
+/* "on_time 5000 is outside 0..1000": the first one that lies outside. */
+static void wrong_param(const struct ps_vocab *vocab, const struct ps_rule_view *view, const struct ps_fact *fact,
+                        struct ps_txt *out)
+{
+    uint32_t row = 0, n = 0, shown = 0;
+    bool inside = true;
+
+    for (; row < fact->n_params; row++) {
+        n = param_ranges(view, row, fact->params[row], &inside);
+        if (n > 0 && !inside)
+            break;
+    }
+    if (row == fact->n_params)
+        return;
+    ps_txt_str(out, row < vocab->n_params ? vocab->params[row].name : "a number");
+    ps_txt_char(out, ' ');
+    ps_txt_u64(out, fact->params[row]);
+    ps_txt_str(out, " is outside ");
+    for (uint32_t i = 0; i < view->n_params; i++) {
+        if (view->params[i].space != row + 1)
+            continue;
+        if (!item(shown++, n, out))
+            return;
+        ps_param_range_format((struct ps_range){view->params[i].first, view->params[i].last}, out);
+    }
+}
+
+/* "broadcast needs broadcast = true", or "the rule says select_before_operate = true". */
+static void wrong_ask(const struct ps_vocab *vocab, const struct ps_rule_view *view, const struct ps_fact *fact,
+                      struct ps_txt *out)
+{
+    for (uint16_t i = 0; i < vocab->n_asks; i++) {
+        const struct ps_ask *ask = &vocab->asks[i];
+        bool set = (view->keys & ask->bit) != 0;
+
+        if ((fact->asks & ask->bit) == 0 || set != ask->forbids)
+            continue;
+        ps_txt_str(out, ask->forbids ? "the rule says " : ask->word);
+        ps_txt_str(out, ask->forbids ? "" : " needs ");
+        ps_txt_str(out, ask->name);
+        ps_txt_str(out, " = true");
+        return;
+    }
+    ps_txt_str(out, "it asks for what no rule can permit");
 }
 
 /* ---- sentences ------------------------------------------------------------------------------------------------- */
@@ -261,6 +354,12 @@ static void miss_of_fact(const struct ps_question *question, const struct ps_rul
         ps_txt_u64(out, (uint64_t)fact->last - fact->first + 1);
         ps_txt_str(out, " elements are more than its max_quantity ");
         ps_txt_u64(out, view->max_quantity);
+    } else if (miss == PS_MISS_CHOICE) {
+        wrong_choice(vocab, view, fact->choice, out);
+    } else if (miss == PS_MISS_PARAM) {
+        wrong_param(vocab, view, fact, out);
+    } else if (miss == PS_MISS_ASK) {
+        wrong_ask(vocab, view, fact, out);
     } else {
         wrong_value(view, fact, out);
         ps_txt_str(out, " is outside ");
