@@ -94,8 +94,18 @@ static void collect(struct ps_rd *rd, struct fragments *f)
     }
 }
 
-/* Facts borrow the PDU's octets, not the joined copy: values point back to where they came from. What lies in two
- * fragments cannot be pointed to, so its value counts as unseen. */
+/* What lies in two fragments cannot be pointed to: its smallest and largest value say what it is, exactly where it is one
+ * value. What is no number counts as unseen. */
+static void bound(struct ps_values *values)
+{
+    struct ps_values bounds = {.kind = ps_values_are_single(values) ? PS_VALUE_BOUNDS_SINGLE : PS_VALUE_BOUNDS};
+    bool known = ps_values_bounds(values, &bounds.min, &bounds.max) && bounds.min <= bounds.max;
+    if (!known)
+        bounds = (struct ps_values){.kind = PS_VALUE_UNKNOWN};
+    *values = bounds;
+}
+
+/* Facts borrow the PDU's octets, not the joined copy: values point back to where they came from. */
 static void point_back(struct ps_values *values, const struct fragments *f, uint32_t octets)
 {
     uint32_t start = octets > 0 ? (uint32_t)(values->data - f->joined) : 0;
@@ -106,7 +116,7 @@ static void point_back(struct ps_values *values, const struct fragments *f, uint
         }
     }
     if (octets > 0)
-        *values = (struct ps_values){.kind = PS_VALUE_UNKNOWN};
+        bound(values);
 }
 
 static void fragmented(struct s7_pdu *pdu)

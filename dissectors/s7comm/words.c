@@ -150,7 +150,7 @@ static bool value_limits(uint16_t function, uint8_t op, uint32_t space, double *
     return writes_variables(function) && is_memory(space);
 }
 
-/* Date and time have no number, and a value in two fragments is not seen. */
+/* Dates with time have no number, and what is no number may lie in two fragments. */
 static bool writes_unseen(uint16_t function, uint8_t op, uint32_t space)
 {
     (void)op;

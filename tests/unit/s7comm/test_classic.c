@@ -106,7 +106,7 @@ START_TEST(test_s7_classic__fragments__same_facts)
 }
 END_TEST
 
-START_TEST(test_s7_classic__values_in_one_or_two_fragments__seen_or_not)
+START_TEST(test_s7_classic__values_in_one_or_two_fragments__pointed_to_or_bounded)
 {
     struct rig rig;
     rig_open(&rig);
@@ -115,11 +115,27 @@ START_TEST(test_s7_classic__values_in_one_or_two_fragments__seen_or_not)
                       "0300000b 02f080 01020304"), OK);
     ck_assert_uint_eq(rig_fact(&rig)->values.kind, PS_VALUE_U32BE);
     ck_assert_ptr_eq(rig_fact(&rig)->values.data, rig.octets + rig.n_octets - 4);
-    rig_open(&rig);
-    ck_reason(rig_raw(&rig, PS_TO_SERVER,
-                      "03000024 02f000 320100000005000e0008 0501 120a10 06 0001 0000 83 000000 0004 0020 01"
-                      "0300000a 02f080 020304"), OK);
-    ck_assert_uint_eq(rig_fact(&rig)->values.kind, PS_VALUE_UNKNOWN);
+    static const struct {
+        const char *type, *octets;
+        uint8_t kind;
+        double min, max;
+    } rows[] = {
+        {"06 0001", "0004 0020 010300000a02f080020304", PS_VALUE_BOUNDS, 0x01020304, 0x01020304},
+        {"05 0002", "0004 0020 ff0300000a02f080fe0007", PS_VALUE_BOUNDS, -2, 7},
+        {"08 0001", "0007 0004 bf0300000a02f080c00000", PS_VALUE_BOUNDS_SINGLE, -1.5, -1.5},
+        {"08 0001", "0007 0004 7f0300000a02f080c00000", PS_VALUE_UNKNOWN, 0, 0}, /* no number */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char hex[256];
+        snprintf(hex, sizeof hex, "03000024 02f000 320100000005000e0008 0501 120a10 %s 0000 83 000000 %s", rows[i].type,
+                 rows[i].octets);
+        rig_open(&rig);
+        ck_reason(rig_raw(&rig, PS_TO_SERVER, hex), OK);
+        const struct ps_values *values = &rig_fact(&rig)->values;
+        ck_assert_uint_eq(values->kind, rows[i].kind);
+        ck_assert_ptr_null(values->data);
+        ck_assert(values->min == rows[i].min && values->max == rows[i].max);
+    }
 }
 END_TEST
 
@@ -163,5 +179,5 @@ END_TEST
 
 UNIT_MAIN("s7comm/classic", test_s7_classic__valid_exchanges__accepted, test_s7_classic__cut_or_longer__refused,
           test_s7_classic__header__each_field_judged, test_s7_classic__fragments__same_facts,
-          test_s7_classic__values_in_one_or_two_fragments__seen_or_not, test_s7_classic__longer_than_agreed__refused,
+          test_s7_classic__values_in_one_or_two_fragments__pointed_to_or_bounded, test_s7_classic__longer_than_agreed__refused,
           test_s7_classic__tpdu_larger_than_agreed__refused)
