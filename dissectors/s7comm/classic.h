@@ -220,6 +220,9 @@ void s7_set_values(struct ps_fact *fact, uint8_t type, const uint8_t *data, uint
 /* What a read job's answer will hold per item: octets | shape << 13, for items[]; 0 at the end of the facts. */
 uint32_t s7_expectations(const struct ps_facts *facts, const struct s7_classic_note *note, uint16_t *items);
 
+/* Is that return code an error that an answer may name? */
+bool s7_is_item_error(uint8_t code);
+
 /* Does data of that size and so many octets answer it? */
 bool s7_is_expected(uint16_t expected, uint8_t size, uint32_t octets);
 

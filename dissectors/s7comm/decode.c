@@ -71,6 +71,13 @@ struct fragments {
     } part[S7_FRAGMENTS_MAX];
 };
 
+/* Does a fragment that is not the first look like a PDU of its own? A receiver that passes over EOT would take it for
+ * one. */
+static bool is_disguised(const uint8_t *data, uint32_t n)
+{
+    return n >= 4 && data[0] == S7_PROTOCOL_ID && data[1] <= 8 && data[2] == 0 && data[3] == 0;
+}
+
 static void collect(struct ps_rd *rd, struct fragments *f)
 {
     struct s7_tpkt tpkt = {.eot = false};
@@ -85,6 +92,8 @@ static void collect(struct ps_rd *rd, struct fragments *f)
             ps_rd_fail(rd, result == PS_BAD ? reason : PS_REASON_TRUNCATED);
             return;
         }
+        if (!ps_rd_require(rd, f->len == 0 || !is_disguised(octets + S7_DATA_HEAD_LEN, n), PS_REASON_S7_COTP))
+            return;
         memcpy(f->joined + f->len, octets + S7_DATA_HEAD_LEN, n);
         f->part[f->n].data = octets + S7_DATA_HEAD_LEN;
         f->part[f->n].start = f->len;

@@ -269,7 +269,7 @@ void s7_request_read_var(struct s7_pdu *pdu)
 }
 
 /* 00 is no answer; FF is fine; the others are errors. */
-static bool is_error(uint8_t code)
+bool s7_is_item_error(uint8_t code)
 {
     return code == 0x01 || code == 0x03 || code == 0x05 || code == 0x06 || code == 0x07 || code == 0x0a;
 }
@@ -316,7 +316,7 @@ static void read_answer(struct s7_pdu *pdu, const uint16_t *expected, bool last)
     uint32_t len = ps_rd_u16be(rd);
     if (code != 0xff) {
         bool quirk = len == 4 && s7_relaxed(pdu, S7_RELAX_READ_ERROR_LEN4);
-        ps_rd_require(rd, is_error(code) && ((size == 0 && len == 0) || quirk), PS_REASON_S7_DATA);
+        ps_rd_require(rd, s7_is_item_error(code) && ((size == 0 && len == 0) || quirk), PS_REASON_S7_DATA);
         return;
     }
     uint32_t octets = data_octets(rd, size, len);
@@ -381,5 +381,5 @@ void s7_reply_write_var(struct s7_pdu *pdu)
     ps_rd_require(pdu->rd, count > 0, PS_REASON_S7_ITEM);
     const uint8_t *codes = ps_rd_bytes(&c->data, count);
     for (uint32_t i = 0; codes && i < count; i++)
-        ps_rd_require(pdu->rd, codes[i] == 0xff || is_error(codes[i]), PS_REASON_S7_DATA);
+        ps_rd_require(pdu->rd, codes[i] == 0xff || s7_is_item_error(codes[i]), PS_REASON_S7_DATA);
 }

@@ -30,12 +30,12 @@ static bool is_same(const struct s7_agreement *a, const struct s7_agreement *b)
     return a->calling == b->calling && a->called == b->called && a->pdu_len == b->pdu_len;
 }
 
-/* Some panels repeat the set-up all the time: the same one may come again. */
+/* Some panels repeat the set-up all the time: the same one may come again. Another one may follow one that was refused. */
 void s7_request_setup(struct s7_pdu *pdu)
 {
     const struct s7_classic *state = pdu->classic->state;
     struct s7_agreement a = read_agreement(pdu);
-    bool first = state->asked.pdu_len == 0;
+    bool first = state->agreed.pdu_len == 0 && !s7_is_waiting(pdu, S7_ROW_SETUP);
     bool again = is_same(&a, &state->asked) || s7_relaxed(pdu, S7_RELAX_RESETUP);
     ps_rd_require(pdu->rd, first || again, PS_REASON_S7_SEQUENCE);
     struct ps_fact *fact = s7_object_fact(pdu, (struct s7_block){0});

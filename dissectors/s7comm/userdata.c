@@ -47,7 +47,7 @@ static void read_head(struct s7_pdu *pdu, struct head *h)
     ps_rd_require(param, more <= 1, PS_REASON_S7_PARAMETER);
 }
 
-/* Return code 1, transport size 1, length 2: of all that follows. */
+/* Return code 1, transport size 1, length 2: of all that follows. An answer without data may say by its code why. */
 static void read_data_head(struct s7_pdu *pdu)
 {
     struct s7_classic_pdu *c = pdu->classic;
@@ -55,7 +55,8 @@ static void read_data_head(struct s7_pdu *pdu)
     uint32_t len = ps_rd_u16be(&c->data), left = ps_rd_left(&c->data);
     c->empty = size == DATA_NULL && len == 0;
     bool full = size == DATA_OCTETS && (code == 0xff || code == 0);
-    ps_rd_require(pdu->rd, full || (c->empty && code == NO_DATA), PS_REASON_S7_DATA);
+    bool none = code == NO_DATA || (!s7_to_server(pdu) && s7_is_item_error(code));
+    ps_rd_require(pdu->rd, full || (c->empty && none), PS_REASON_S7_DATA);
     if (left > len && s7_relaxed(pdu, S7_RELAX_TRAILING_ZERO) && !s7_to_server(pdu)) {
         for (struct ps_rd rest = c->data; left > len; left--)
             ps_rd_require(pdu->rd, rest.data[rest.pos + left - 1] == 0, PS_REASON_S7_DATA);

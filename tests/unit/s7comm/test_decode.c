@@ -38,6 +38,21 @@ START_TEST(test_s7_decode__cut_short__refused)
 }
 END_TEST
 
+/* The second fragment is data of a write, and a PLC stop to whoever does not join them. */
+START_TEST(test_s7_decode__fragment_like_a_pdu__refused)
+{
+    struct rig rig;
+    rig_connect(&rig);
+    rig.dialog.midstream = true; /* no set-up is needed */
+    ck_reason(rig_raw(&rig, PS_TO_SERVER,
+                      "03000023 02f000 32010000 0005 000e 000c 0501 120a10 02 0008 0000 83 000000 0004 0040"
+                      "0300000f 02f080 32010000 00060010"), S7(COTP));
+    ck_reason(rig_raw(&rig, PS_TO_SERVER,
+                      "03000023 02f000 32010000 0005 000e 000c 0501 120a10 02 0008 0000 83 000000 0004 0040"
+                      "0300000f 02f080 32090000 00060010"), OK);
+}
+END_TEST
+
 /* frame() never gives such a PDU. */
 START_TEST(test_s7_decode__only_empty_data_joined__refused)
 {
@@ -58,4 +73,4 @@ END_TEST
 
 UNIT_MAIN("s7comm/decode", test_s7_decode__empty_data__passes_in_small_numbers,
           test_s7_decode__payload_of_another_protocol__refused, test_s7_decode__cut_short__refused,
-          test_s7_decode__only_empty_data_joined__refused, test_s7_decode__unknown_function__refused)
+          test_s7_decode__fragment_like_a_pdu__refused, test_s7_decode__only_empty_data_joined__refused, test_s7_decode__unknown_function__refused)

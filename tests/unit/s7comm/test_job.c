@@ -64,6 +64,20 @@ START_TEST(test_s7_setup__again__only_the_same)
 }
 END_TEST
 
+START_TEST(test_s7_setup__refused__another_may_follow)
+{
+    struct rig rig;
+    rig_connect(&rig);
+    ck_reason(ask(&rig, 1, "f0 00 0008 0008 03c0", ""), OK);
+    ck_reason(ask(&rig, 2, "f0 00 0001 0001 00f0", ""), S7(SEQUENCE)); /* not refused yet */
+    ck_reason(rig_send(&rig, PS_TO_CLIENT, (struct rig_pdu){2, 1, 0x8104, "", ""}), OK);
+    ck_reason(ask(&rig, 2, "f0 00 0001 0001 00f0", ""), OK);
+    ck_reason(answer(&rig, 2, "f0 00 0001 0002 00f0", ""), S7(REPLY));
+    ck_reason(answer(&rig, 2, "f0 00 0001 0001 00f0", ""), OK);
+    ck_reason(ask(&rig, 3, "f0 00 0008 0008 03c0", ""), S7(SEQUENCE));
+}
+END_TEST
+
 START_TEST(test_s7_pi__services__functions_and_blocks)
 {
     static const struct {
@@ -130,5 +144,6 @@ START_TEST(test_s7_pi__malformed__refused)
 END_TEST
 
 UNIT_MAIN("s7comm/job", test_s7_setup__values__bounded, test_s7_setup__before_it__nothing_else,
-          test_s7_setup__again__only_the_same, test_s7_pi__services__functions_and_blocks,
+          test_s7_setup__again__only_the_same, test_s7_setup__refused__another_may_follow,
+          test_s7_pi__services__functions_and_blocks,
           test_s7_pi__malformed__refused)

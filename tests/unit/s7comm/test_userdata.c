@@ -138,6 +138,22 @@ START_TEST(test_s7_userdata__answer_in_parts__fetched_by_its_sequence)
 }
 END_TEST
 
+START_TEST(test_s7_userdata__answer_without_data__says_why)
+{
+    static const struct {
+        const char *data;
+        enum ps_reason reason;
+    } rows[] = {{NO_DATA, OK}, {"0500 0000", OK}, {"0200 0000", S7(DATA)}, {"0509 0000", S7(DATA)}, {"0500 0001 00", S7(DATA)}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig rig;
+        rig_open(&rig);
+        ck_reason(ask_ud(&rig, 2, SHORT("44", "01"), "0500 0000"), S7(DATA)); /* no request says so */
+        ck_reason(ask_ud(&rig, 2, SHORT("44", "01"), SZL), OK);
+        ck_reason(answer_ud(&rig, 2, LONG("84", "01", "00"), rows[i].data), rows[i].reason);
+    }
+}
+END_TEST
+
 START_TEST(test_s7_userdata__clock__decimals)
 {
     static const struct {
@@ -198,5 +214,6 @@ END_TEST
 
 UNIT_MAIN("s7comm/userdata", test_s7_userdata__head__each_field_judged, test_s7_userdata__lists__objects,
           test_s7_userdata__answers__judged, test_s7_userdata__zeros_behind_an_answer__relaxed,
-          test_s7_userdata__answer_in_parts__fetched_by_its_sequence, test_s7_userdata__clock__decimals,
+          test_s7_userdata__answer_in_parts__fetched_by_its_sequence,
+          test_s7_userdata__answer_without_data__says_why, test_s7_userdata__clock__decimals,
           test_s7_userdata__messages__events_once_subscribed)
