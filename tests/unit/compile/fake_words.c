@@ -50,7 +50,7 @@ static bool carries(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_p
         .name = word, .protocol = id, .functions = functions, .n_functions = sizeof functions / sizeof functions[0],   \
         .spaces = spaces, .n_spaces = 1, .choices_key = "controls", .choice_word = "control", .choices = choices,      \
         .n_choices = sizeof choices / sizeof choices[0], .max_choice = 256, .choices_by_name = by_name,                \
-        .params = params, .n_params = 2, .asks = asks, .n_asks = 3, .max_station = 65535, .addresses = addresses,      \
+        .params = params, .n_params = 2, .asks = asks, .n_asks = 3, .max_station = 65535, .max_outstanding = 16, .addresses = addresses,      \
         .value_limits = value_limits, .carries = carries,                                                              \
     }
 

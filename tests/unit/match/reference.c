@@ -3,6 +3,7 @@
 
 #include <check.h>
 
+#include "../compile/fake_words.h"
 #include "dissector.h"
 
 static bool is_in(struct ps_addr addr, struct ps_addr first, struct ps_addr last)
@@ -47,9 +48,13 @@ static bool opens(const struct ps_rule *rule, const struct ps_ends *ends)
     bool is_icmp = ends->ip_proto == 1 || ends->ip_proto == 58;
     switch (rule->protocol) {
     case PS_PROTOCOL_MODBUS:
+    case PS_PROTOCOL_S7COMM:
+    case PS_PROTOCOL_S7COMM_PLUS:
         if (!(rule->udp ? is_udp : is_tcp))
             return false;
-        return rule->n_ports > 0 ? holds(rule->ports, rule->n_ports, ends->server_port) : ends->server_port == 502;
+        if (rule->n_ports > 0)
+            return holds(rule->ports, rule->n_ports, ends->server_port);
+        return ends->server_port == (rule->protocol == PS_PROTOCOL_MODBUS ? 502 : 602);
     case PS_PROTOCOL_TCP:
         return is_tcp && holds(rule->ports, rule->n_ports, ends->server_port);
     case PS_PROTOCOL_UDP:
@@ -73,7 +78,10 @@ static void find_rules(const struct ps_model *model, const struct ps_ends *ends,
             continue;
         ck_assert_uint_lt(out->n_rules, 512);
         out->rules[out->n_rules++] = i;
-        out->protocol = rule->protocol;
+        out->protocol = rule->protocol == PS_PROTOCOL_S7COMM_PLUS ? PS_PROTOCOL_S7COMM : rule->protocol;
+        out->timeout_ms = rule->timeout_ms > out->timeout_ms ? rule->timeout_ms : out->timeout_ms;
+        if (rule->max_outstanding > out->max_outstanding)
+            out->max_outstanding = rule->max_outstanding;
     }
 }
 
@@ -147,16 +155,58 @@ static bool grants_values(const struct ps_rule *rule, const struct ps_fact *fact
     return true;
 }
 
+static bool grants_choice(const struct ps_rule *rule, uint16_t choice)
+{
+    if (choice == 0)
+        return true;
+    if (rule->n_choices == 0 && rule->protocol == PS_PROTOCOL_S7COMM)
+        return choice == FAKE_CLOSE || choice == FAKE_OPEN || choice == FAKE_PULSE;
+    return holds(rule->choices, rule->n_choices, choice);
+}
+
+static bool grants_params(const struct ps_rule *rule, const struct ps_fact *fact)
+{
+    for (uint32_t row = 0; row < fact->n_params; row++) {
+        uint32_t n = 0, n_holding = 0;
+        for (uint32_t i = 0; i < rule->n_params; i++) {
+            if (rule->params[i].space != row + 1)
+                continue;
+            n++;
+            n_holding += rule->params[i].first <= fact->params[row] && fact->params[row] <= rule->params[i].last;
+        }
+        if (n > 0 && n_holding == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool grants_asks(const struct ps_rule *rule, uint8_t asks)
+{
+    if ((asks & FAKE_BROADCAST) && !(rule->keys & FAKE_BROADCAST))
+        return false;
+    if ((asks & FAKE_OPAQUE) && !(rule->keys & FAKE_OPAQUE))
+        return false;
+    if ((asks & FAKE_NO_HASTE) && (rule->keys & FAKE_NO_HASTE))
+        return false;
+    return asks < FAKE_UNKNOWN;
+}
+
+/* What is not asked of housekeeping. */
+static bool grants_deed(const struct ps_rule *rule, const struct ps_fact *fact)
+{
+    bool has_function = !rule->has_functions || (rule->functions[fact->function / 64] >> fact->function % 64 & 1);
+    bool has_op = rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op));
+    return fact->op != PS_OP_NONE && has_function && has_op && grants_objects(rule, fact) &&
+           grants_values(rule, fact) && grants_choice(rule, fact->choice) && grants_params(rule, fact) &&
+           (rule->max_quantity == 0 || fact->last - fact->first + 1 <= rule->max_quantity);
+}
+
 uint32_t reference_fact(const struct ps_model *model, const struct reference *path, const struct ps_fact *fact)
 {
     for (uint32_t i = 0; i < path->n_rules; i++) {
         const struct ps_rule *rule = &model->rules[path->rules[i]];
-        bool has_function = !rule->has_functions || (rule->functions[fact->function / 64] >> fact->function % 64 & 1);
-        bool has_op = rule->ops == 0 || (rule->ops & PS_OP_BIT(fact->op));
-        if (fact->op != PS_OP_NONE && has_function && has_op &&
-            holds(rule->stations, rule->n_stations, fact->station) && grants_objects(rule, fact) &&
-            grants_values(rule, fact) &&
-            (rule->max_quantity == 0 || fact->last - fact->first + 1 <= rule->max_quantity))
+        if (rule->protocol == fact->protocol && holds(rule->stations, rule->n_stations, fact->station) &&
+            grants_asks(rule, fact->asks) && (fact->housekeeping || grants_deed(rule, fact)))
             return path->rules[i];
     }
     return PS_NONE;

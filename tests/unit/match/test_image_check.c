@@ -3,6 +3,7 @@
 #include "image_layout.h"
 #include "plant.h"
 
+/* With the words of fake_words.c, which have all that a rule can hold. */
 static const char text[] = HEAD
     "zones = ("
     "{ name = 'sup'; networks = ['10.1.0.0/24']; assets = ("
@@ -15,14 +16,17 @@ static const char text[] = HEAD
     "conduits = ("
     "{ name = 'c'; from = 'sup'; to = 'ctl'; allow = ("
     "  { name = 'poll'; clients = ['hmi']; servers = ['plc', 'rtu']; protocol = 'modbus'; operations = ['read'];"
-    "    stations = ['1-8', '20']; objects = ['holding:0-9', 'holding:20', 'coil:1', 'coil:5', 'input:9'];"
+    "    stations = ['1-8', '20']; objects = ['point:0-9', 'point:20', 'point:31', 'point:35', 'point:49'];"
     "    values = ['0', '2', '4', '6']; },"
-    "  { name = 'wide'; protocol = 'modbus'; operations = ['read', 'write']; objects = ['holding:7-9'];"
+    "  { name = 'wide'; protocol = 'modbus'; operations = ['read', 'write']; objects = ['point:7-9'];"
     "    values = ['1..9']; },"
     "  { name = 'web'; servers = ['plc']; protocol = 'tcp'; ports = ['80', '443']; },"
     "  { name = 'ping'; protocol = 'icmp'; icmp_types = [8]; } ); },"
     "{ name = 'd'; from = 'ctl'; to = 'sup'; allow = ("
-    "  { name = 'back'; protocol = 'udp'; ports = ['514']; } ); } );"
+    "  { name = 'back'; protocol = 'udp'; ports = ['514']; } ); },"
+    "{ name = 'e'; from = 'ctl'; to = 'ctl'; allow = ("
+    "  { name = 'move'; protocol = 'modbus'; operations = ['operate']; controls = ['close', 'pulse'];"
+    "    on_time = ['1', '3..9']; count = ['5']; broadcast = true; max_outstanding = 7; response_timeout = 2.0; } ); } );"
     "gateways = ( { name = 'gw'; ports = ( { name = 'p'; zones = ['sup', 'ctl']; }, { name = 'q'; zones = ['ctl']; }"
     " ); } );";
 
@@ -181,7 +185,7 @@ struct poke {
 
 static const struct poke pokes[] = {
     POKE(SOURCES, 0, ps_image_source, file, 100000), /* of a conduit */
-    POKE(SOURCES, 6, ps_image_source, file, 100000), /* of a rule */
+    POKE(SOURCES, 8, ps_image_source, file, 100000), /* of a rule */
     POKE(ZONES, 1, ps_image_zone, name, 100000),
     POKE(ZONES, 1, ps_image_zone, first_vlan, 1),
     POKE(ZONES, 1, ps_image_zone, n_vlans, 3),
@@ -242,6 +246,17 @@ static const struct poke pokes[] = {
     POKE_WORD(LISTS, 1, 0),              /* stations 1-8: ends before it begins */
     POKE_WORD(LISTS, 2, 8),              /* station 20: inside the one before */
     POKE_WORD(LISTS, 4, 0),              /* space 0 */
+    POKE(RULES, 5, ps_image_rule, n_choices, 1), /* the params behind it lie elsewhere then */
+    POKE(RULES, 5, ps_image_rule, n_choices, 3),
+    POKE(RULES, 5, ps_image_rule, n_params, 2000),
+    POKE(RULES, 5, ps_image_rule, room[0], 0),                        /* choice 0 */
+    POKE(RULES, 5, ps_image_rule, room[0], UINT64_C(0x900000002)),    /* 2-9: over the next one */
+    POKE(RULES, 5, ps_image_rule, room[1], UINT64_C(0x1000000000009)), /* 9-65536: no choice */
+    POKE(RULES, 5, ps_image_rule, room[2], UINT64_C(0x100000000)),    /* params: space 0 */
+    POKE(RULES, 5, ps_image_rule, room[2], UINT64_C(0x100000002)),    /* row 2 before row 1 */
+    POKE(RULES, 5, ps_image_rule, room[5], PS_PARAMS_MAX + 1),        /* no row */
+    POKE(RULES, 4, ps_image_rule, keys, 1),                           /* without a vocabulary */
+    POKE(REACHES, 5, ps_image_reach, max_outstanding, 65536),
     POKE(GATEWAYS, 0, ps_image_gateway, name, 100000),
     POKE(GATEWAYS, 0, ps_image_gateway, first_port, 1),
     POKE(GATEWAYS, 0, ps_image_gateway, n_ports, 3),

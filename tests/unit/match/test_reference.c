@@ -2,6 +2,7 @@
  *
  * Thousands of small random plants, flows and facts: match and the reference must agree about everything.
  */
+#include "../compile/fake_words.h"
 #include "image_layout.h"
 #include "plant.h"
 #include "reference.h"
@@ -105,13 +106,48 @@ static struct ps_range *pick_ranges(struct ps_model *model, uint32_t max, uint32
     return ranges;
 }
 
+/* Codes of stations may fill all 32 bits. */
+static uint32_t any_station(void)
+{
+    return below(16) + (one_in(2) ? 0 : UINT32_MAX - 31);
+}
+
+static void pick_stations(struct ps_model *model, struct ps_rule *rule)
+{
+    rule->stations = pick_ranges(model, 16, &rule->n_stations);
+    for (uint32_t i = 0; i < rule->n_stations; i++) {
+        uint32_t len = rule->stations[i].last - rule->stations[i].first;
+        rule->stations[i].first = any_station();
+        rule->stations[i].last = rule->stations[i].first + len;
+    }
+}
+
+static void pick_carried(struct ps_model *model, struct ps_rule *rule)
+{
+    rule->choices = pick_ranges(model, 24, &rule->n_choices);
+    for (uint32_t i = 0; i < rule->n_choices; i++) {
+        rule->choices[i].first++;
+        rule->choices[i].last++;
+    }
+    rule->n_params = one_in(2) ? 0 : 1 + below(one_in(4) ? 12 : 3);
+    rule->params = ps_model_alloc(model, 12 * sizeof *rule->params);
+    for (uint32_t i = 0; i < rule->n_params; i++) {
+        uint32_t first = one_in(8) ? UINT32_MAX - 9 : below(12);
+        rule->params[i] = (struct ps_object_range){1 + below(PS_PARAMS_MAX), first, first + below(10)};
+    }
+    rule->keys = (uint8_t)below(16);
+    rule->timeout_ms = one_in(4) ? below(10000) : 0;
+    rule->max_outstanding = (uint16_t)(one_in(4) ? below(65536) : 0);
+}
+
 static void restrict_rule(struct ps_model *model, struct ps_rule *rule)
 {
+    pick_carried(model, rule);
+    pick_stations(model, rule);
     rule->ops = one_in(2) ? 1 + below(1u << 8) : 0;
     rule->has_functions = one_in(2);
     for (uint32_t i = 0; rule->has_functions && i < 4; i++)
         rule->functions[i] = (uint64_t)below(UINT32_MAX) << 32 | below(UINT32_MAX);
-    rule->stations = pick_ranges(model, 16, &rule->n_stations);
     rule->n_objects = one_in(3) ? 0 : 1 + below(one_in(4) ? 12 : 4);
     rule->objects = ps_model_alloc(model, 12 * sizeof *rule->objects);
     for (uint32_t i = 0; i < rule->n_objects; i++) {
@@ -127,28 +163,34 @@ static void restrict_rule(struct ps_model *model, struct ps_rule *rule)
     rule->max_quantity = one_in(3) ? 1 + below(6) : 0;
 }
 
-/* Ports of inspected and uninspected rules are kept apart: the compiler refuses them mixed. */
+static bool is_inspected(const struct ps_rule *rule)
+{
+    return rule->protocol < PS_N_DISSECTORS;
+}
+
+/* Ports of different dissectors and of uninspected rules are kept apart: the compiler refuses them mixed. */
 static void make_rule(struct ps_model *model, uint32_t conduit, bool is_busy)
 {
-    static const uint8_t protocols[] = {PS_PROTOCOL_MODBUS, PS_PROTOCOL_MODBUS,  PS_PROTOCOL_MODBUS,
-                                        PS_PROTOCOL_TCP,    PS_PROTOCOL_UDP,     PS_PROTOCOL_ICMP,
-                                        PS_PROTOCOL_IP,     PS_PROTOCOL_ETHERNET};
+    static const uint8_t protocols[] = {
+        PS_PROTOCOL_MODBUS, PS_PROTOCOL_MODBUS, PS_PROTOCOL_S7COMM, PS_PROTOCOL_S7COMM_PLUS, PS_PROTOCOL_TCP,
+        PS_PROTOCOL_UDP,    PS_PROTOCOL_ICMP,   PS_PROTOCOL_IP,     PS_PROTOCOL_ETHERNET};
     struct ps_rule *rule = &model->rules[model->n_rules++];
     const struct ps_conduit *c = &model->conduits[conduit];
-    *rule = (struct ps_rule){.name = "rule", .conduit = conduit, .protocol = protocols[below(8)]};
+    *rule = (struct ps_rule){.name = "rule", .conduit = conduit, .protocol = protocols[below(9)]};
     if (is_busy && !one_in(8))
-        rule->protocol = PS_PROTOCOL_MODBUS;
-    rule->udp = rule->protocol == PS_PROTOCOL_MODBUS && one_in(is_busy ? 16 : 4);
+        rule->protocol = one_in(2) ? PS_PROTOCOL_MODBUS : protocols[2 + below(2)];
+    rule->udp = is_inspected(rule) && one_in(is_busy ? 16 : 4);
     rule->clients = pick_assets(model, c->from, &rule->n_clients);
     rule->servers = pick_assets(model, c->to, &rule->n_servers);
     if (is_busy && one_in(2))
         rule->n_clients = rule->n_servers = 0;
-    if (rule->protocol == PS_PROTOCOL_MODBUS && is_busy && !one_in(4)) {
+    if (is_inspected(rule) && is_busy && !one_in(4)) {
         restrict_rule(model, rule);
-    } else if (rule->protocol == PS_PROTOCOL_MODBUS) {
+    } else if (is_inspected(rule)) {
+        uint32_t base = rule->protocol == PS_PROTOCOL_MODBUS ? 500 : 600;
         rule->ports = pick_ranges(model, 8, &rule->n_ports);
         for (uint32_t i = 0; i < rule->n_ports; i++)
-            rule->ports[i] = (struct ps_range){500 + rule->ports[i].first, 500 + rule->ports[i].last};
+            rule->ports[i] = (struct ps_range){base + rule->ports[i].first, base + rule->ports[i].last};
         restrict_rule(model, rule);
     } else if (rule->protocol == PS_PROTOCOL_TCP || rule->protocol == PS_PROTOCOL_UDP) {
         rule->ports = pick_ranges(model, 16, &rule->n_ports);
@@ -213,7 +255,9 @@ static struct ps_ends make_ends(const struct ps_model *model)
                            .ip_proto = protocols[below(11)],
                            .server_port = (uint16_t)below(24)};
     if (ends.ip_proto == 6 || ends.ip_proto == 17)
-        ends.server_port = (uint16_t)(one_in(2) ? 502 : one_in(2) ? 500 + below(12) : below(24));
+        ends.server_port = (uint16_t)(one_in(2)   ? 502 + 100 * below(2)
+                                      : one_in(2) ? 500 + 100 * below(2) + below(12)
+                                                  : below(24));
     if (model->n_rules > 0 && one_in(2)) { /* more flows that some rule means */
         const struct ps_conduit *c = &model->conduits[model->rules[below(model->n_rules)].conduit];
         for (uint32_t i = 0; i < model->n_assets; i++) {
@@ -226,12 +270,30 @@ static struct ps_ends make_ends(const struct ps_model *model)
     return ends;
 }
 
-static struct ps_fact make_fact(uint8_t octets[16])
+/* Of one protocol, or with a carrier's also of what it carries. */
+static uint8_t protocol_of(const struct ps_path *path)
+{
+    bool is_carried = path->protocol == PS_PROTOCOL_S7COMM && one_in(2);
+    return one_in(16) ? PS_PROTOCOL_MODBUS : is_carried ? PS_PROTOCOL_S7COMM_PLUS : path->protocol;
+}
+
+static void make_carried(struct ps_fact *fact)
+{
+    fact->housekeeping = one_in(8);
+    fact->choice = (uint16_t)(one_in(2) ? 0 : below(32));
+    fact->n_params = (uint8_t)(one_in(2) ? 0 : below(PS_PARAMS_MAX + 1));
+    for (uint32_t i = 0; i < PS_PARAMS_MAX; i++)
+        fact->params[i] = one_in(16) ? UINT32_MAX - below(8) : below(20);
+    fact->asks = (uint8_t)(one_in(3) ? 1u << below(3) : one_in(16) ? below(256) : 0);
+}
+
+static struct ps_fact make_fact(const struct ps_path *path, uint8_t octets[16])
 {
     static const uint8_t kinds[] = {PS_VALUE_NONE, PS_VALUE_BITS, PS_VALUE_U8, PS_VALUE_U16BE, PS_VALUE_BOUNDS,
                                     PS_VALUE_UNKNOWN};
-    struct ps_fact fact = {.op = (uint8_t)below(9), .protocol = PS_PROTOCOL_MODBUS, .function = (uint16_t)below(256),
-                           .station = below(20)};
+    struct ps_fact fact = {.op = (uint8_t)below(9), .protocol = protocol_of(path), .function = (uint16_t)below(256),
+                           .station = any_station()};
+    make_carried(&fact);
     for (uint32_t i = 0; i < 16; i++)
         octets[i] = (uint8_t)(i % 2 == 0 ? one_in(16) : below(24));
     fact.values = (struct ps_values){.data = octets, .n = 1 + below(8), .kind = kinds[below(6)]};
@@ -258,19 +320,31 @@ static void compare_explanation(const struct plant *plant, const struct ps_path 
     }
 }
 
-static uint64_t n_granted, n_refused, n_more;
+static uint64_t n_granted, n_refused, n_more, n_carried, n_kept, n_asked, n_chosen, n_with_params;
+
+static void count(const struct plant *plant, const struct ps_fact *fact, uint32_t rule)
+{
+    const struct ps_rule *r = &plant->model->rules[rule];
+    n_carried += fact->protocol == PS_PROTOCOL_S7COMM_PLUS;
+    n_kept += fact->housekeeping;
+    n_asked += fact->asks != 0;
+    n_chosen += fact->choice != 0 && r->n_choices > 0 && !fact->housekeeping;
+    n_with_params += fact->n_params > 0 && r->n_params > 0 && !fact->housekeeping;
+}
 
 static void compare_facts(const struct plant *plant, const struct ps_path *path, const struct ps_ends *ends,
                           const struct reference *reference)
 {
     for (unsigned i = 0; i < N_FACTS; i++) {
         uint8_t octets[16];
-        struct ps_fact fact = make_fact(octets);
+        struct ps_fact fact = make_fact(path, octets);
         uint32_t rule, expected = reference_fact(plant->model, reference, &fact);
         enum ps_reason reason = ps_match_fact(&plant->image, path, &fact, &rule);
         ck_assert_uint_eq(rule, expected);
         ck_assert_int_eq(reason, expected == PS_NONE ? PS_REASON_NO_RULE : PS_REASON_NONE);
         compare_explanation(plant, path, ends, &fact, expected);
+        if (expected != PS_NONE)
+            count(plant, &fact, expected);
         n_granted += expected != PS_NONE;
         n_refused += expected == PS_NONE;
         n_more += expected != PS_NONE && path->more && expected > path->rules[PS_PATH_RULES - 1];
@@ -297,7 +371,9 @@ static void compare_flow(const struct plant *plant)
     ck_assert_int_eq(path.more, reference.n_rules > PS_PATH_RULES);
     for (unsigned i = 0; i < path.n_rules; i++)
         ck_assert_uint_eq(path.rules[i], reference.rules[i]);
-    if (path.granted && path.protocol == PS_PROTOCOL_MODBUS)
+    ck_assert_uint_eq(path.timeout_ms, reference.timeout_ms);
+    ck_assert_uint_eq(path.max_outstanding, reference.max_outstanding);
+    if (path.granted && path.protocol < PS_N_DISSECTORS && path.n_rules > 0)
         compare_facts(plant, &path, &ends, &reference);
 }
 
@@ -321,6 +397,11 @@ START_TEST(test_ps_match__random_plants__as_the_reference_says)
     ck_assert_uint_gt(n_granted, 10000);
     ck_assert_uint_gt(n_refused, 10000);
     ck_assert_uint_gt(n_more, 100);
+    ck_assert_uint_gt(n_carried, 1000);
+    ck_assert_uint_gt(n_kept, 1000);
+    ck_assert_uint_gt(n_asked, 1000);
+    ck_assert_uint_gt(n_chosen, 500);
+    ck_assert_uint_gt(n_with_params, 300);
 }
 END_TEST
 
