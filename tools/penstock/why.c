@@ -55,13 +55,18 @@ static void ranges(const struct ps_range *list, uint32_t n, struct ps_txt *out)
 
 void ps_why_station(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out)
 {
+    uint32_t open = vocab->station_open;
+    bool is_open = range.first == range.last && range.first % (open + 1) == 0;
+
+    if (is_open && range.first + (uint64_t)open <= vocab->max_station)
+        range.last += open;
     ps_station_format(vocab, range, out);
 }
 
 static void stations(const struct ps_vocab *vocab, const struct ps_range *list, uint32_t n, struct ps_txt *out)
 {
     for (uint32_t i = 0; i < n && item(i, n, out); i++)
-        ps_why_station(vocab, list[i], out);
+        ps_station_format(vocab, list[i], out);
 }
 
 static void ethertypes(const struct ps_range *list, uint32_t n, struct ps_txt *out)
@@ -170,9 +175,18 @@ static bool in_range(const struct ps_value_range *range, double value, bool sing
     return range->min <= value && value <= range->max;
 }
 
+static void number(double value, bool single, struct ps_txt *out)
+{
+    if (single)
+        ps_txt_f32(out, (float)value);
+    else
+        ps_txt_f64(out, value);
+}
+
 /* The first value that lies in none of the ranges, or all of them as bounds. */
 static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *fact, struct ps_txt *out)
 {
+    bool single = ps_values_are_single(&fact->values);
     struct ps_value_range bounds;
 
     if (fact->values.kind == PS_VALUE_UNKNOWN) {
@@ -184,16 +198,21 @@ static void wrong_value(const struct ps_rule_view *view, const struct ps_fact *f
         bool inside = false;
 
         for (uint32_t r = 0; r < view->n_values; r++)
-            inside = inside || in_range(&view->values[r], v, ps_values_are_single(&fact->values));
+            inside = inside || in_range(&view->values[r], v, single);
         if (inside)
             continue;
         ps_txt_str(out, "value ");
-        ps_txt_f64(out, v);
+        number(v, single, out);
         return;
     }
     ps_txt_str(out, "value ");
-    if (ps_values_bounds(&fact->values, &bounds.min, &bounds.max))
-        ps_value_range_format(bounds, out);
+    if (!ps_values_bounds(&fact->values, &bounds.min, &bounds.max))
+        return;
+    number(bounds.min, single, out);
+    if (bounds.min == bounds.max)
+        return;
+    ps_txt_str(out, "..");
+    number(bounds.max, single, out);
 }
 
 /* ---- what it asks besides ---------------------------------------------------------------------------------------- */
