@@ -300,7 +300,7 @@ static void judge(const struct ps_image *image, struct ps_question *q, struct ps
         return;
     if (q->kind == PS_QUESTION_FLOW || q->kind == PS_QUESTION_REPLY) {
         a->rules[0] = a->path.n_rules > 0 ? a->path.rules[0] : PS_NONE;
-    } else if (ps_protocol_carrier(a->path.protocol) != q->dissector->protocol) {
+    } else if (a->path.protocol >= PS_N_DISSECTORS) {
         /* an uninspected rule opens this port: whatever is said there passes */
         a->rules[0] = a->path.n_rules > 0 ? a->path.rules[0] : PS_NONE;
     } else if (q->operation.any_station) {
