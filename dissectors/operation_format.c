@@ -123,16 +123,13 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
     }
 }
 
-/* Tokens have no blanks, but the notation of stations may. The first of the codes that a notation leaves open stands for
- * them all. */
+/* Tokens have no blanks, but the notation of stations may. */
 static void format_station(const struct ps_vocab *vocab, uint32_t station, struct ps_txt *out)
 {
     char buf[64];
     struct ps_txt text;
-    uint32_t open = vocab->station_open;
-    struct ps_range range = {station, station % (open + 1) == 0 ? station + open : station};
     ps_txt_init(&text, buf, sizeof buf);
-    ps_station_format(vocab, range.last <= vocab->max_station ? range : (struct ps_range){station, station}, &text);
+    ps_station_format_one(vocab, station, &text);
     ps_txt_str(out, " station=");
     for (size_t i = 0; i < text.len; i++)
         if (buf[i] != ' ')

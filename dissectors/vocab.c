@@ -320,6 +320,13 @@ void ps_station_format(const struct ps_vocab *vocab, struct ps_range range, stru
         ps_txt_range(out, range.first, range.last);
 }
 
+void ps_station_format_one(const struct ps_vocab *vocab, uint32_t station, struct ps_txt *out)
+{
+    uint32_t open = vocab->station_open;
+    bool first = station % (open + 1) == 0 && vocab->max_station - open >= station;
+    ps_station_format(vocab, (struct ps_range){station, first ? station + open : station}, out);
+}
+
 bool ps_param_range_parse(struct ps_str text, struct ps_range *out)
 {
     struct ps_range range;

@@ -182,6 +182,8 @@ void ps_choice_format(const struct ps_vocab *vocab, struct ps_range range, struc
 /* In the protocol's notation, else "1" or "1-8". */
 bool ps_station_parse(const struct ps_vocab *vocab, struct ps_str text, struct ps_range *out);
 void ps_station_format(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out);
+/* The station of a fact; the first of the codes that a text may leave open (station_open) is written as that text. */
+void ps_station_format_one(const struct ps_vocab *vocab, uint32_t station, struct ps_txt *out);
 
 /* What a rule lists for a param: "100", "0..1000". */
 bool ps_param_range_parse(struct ps_str text, struct ps_range *out);

@@ -147,6 +147,8 @@ START_TEST(test_ps_station__notation_or_numbers__both_directions)
     ck_assert(range.first == 1 && range.last == 8);
     ps_station_format(ps_modbus.vocab, range, fresh());
     ck_assert_str_eq(text_buf, "1-8");
+    ps_station_format_one(ps_modbus.vocab, 255, fresh());
+    ck_assert_str_eq(text_buf, "255");
     ck_assert(!ps_station_parse(ps_modbus.vocab, ps_str_from("1-8 "), &range));
     ck_assert(!ps_station_parse(ps_modbus.vocab, ps_str_from("8-1"), &range));
     ck_assert(!ps_station_parse(ps_modbus.vocab, ps_str_from("256"), &range));
