@@ -234,10 +234,8 @@ static void print_text(struct explanation *e)
     else if (!allowed(e))
         printf("  %s\n", ps_reason_info(a->reason)->sentence);
     if (a->chose_station) {
-        struct ps_range station = {e->why.question->operation.facts.station, e->why.question->operation.facts.station};
-
         ps_txt_init(&t, text, sizeof text);
-        ps_why_station(e->why.question->vocab, station, &t);
+        ps_station_format_one(e->why.question->vocab, e->why.question->operation.facts.station, &t);
         printf("  The text names no station; asked for station %s.\n", text);
     }
     if (note(e) != NULL)

@@ -53,16 +53,6 @@ static void ranges(const struct ps_range *list, uint32_t n, struct ps_txt *out)
         ps_txt_range(out, list[i].first, list[i].last);
 }
 
-void ps_why_station(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out)
-{
-    uint32_t open = vocab->station_open;
-    bool is_open = range.first == range.last && range.first % (open + 1) == 0;
-
-    if (is_open && range.first + (uint64_t)open <= vocab->max_station)
-        range.last += open;
-    ps_station_format(vocab, range, out);
-}
-
 static void stations(const struct ps_vocab *vocab, const struct ps_range *list, uint32_t n, struct ps_txt *out)
 {
     for (uint32_t i = 0; i < n && item(i, n, out); i++)
@@ -349,7 +339,7 @@ static void miss_of_fact(const struct ps_question *question, const struct ps_rul
 
     if (miss == PS_MISS_STATION) {
         ps_txt_str(out, "station ");
-        ps_why_station(vocab, (struct ps_range){fact->station, fact->station}, out);
+        ps_station_format_one(vocab, fact->station, out);
         ps_txt_str(out, " is outside ");
         stations(vocab, view->stations, view->n_stations, out);
     } else if (miss == PS_MISS_FUNCTION) {

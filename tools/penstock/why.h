@@ -26,8 +26,5 @@ void ps_why_remedy(const struct ps_why *why, struct ps_txt *out);
 /* "scada-1", "10.20.1.77": an asset's name, else the address. */
 void ps_why_end(const struct ps_image *image, uint32_t asset, struct ps_addr address, struct ps_txt *out);
 
-/* "1-8", "3 -> 17"; one code that stands for all that a notation leaves open as that: "0.2" */
-void ps_why_station(const struct ps_vocab *vocab, struct ps_range range, struct ps_txt *out);
-
 /* "tcp/502", "icmp/8", "ip/47" */
 void ps_why_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out);
