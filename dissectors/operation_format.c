@@ -23,7 +23,7 @@ struct value_form {
 
 static void format_value(double value, struct value_form form, struct ps_txt *out)
 {
-    if (form.switched)
+    if (form.switched && (value == 0 || value == 1))
         ps_txt_str(out, value != 0 ? "on" : "off");
     else if (form.single)
         ps_txt_f32(out, (float)value);

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include <check.h>
 #include <string.h>
 
 #include "vocab.h"
@@ -38,28 +37,4 @@ static inline bool same_fact(const struct ps_fact *a, const struct ps_fact *b)
            a->asks == b->asks && a->n_params == b->n_params && a->housekeeping == b->housekeeping &&
            a->station == b->station && a->space == b->space && a->first == b->first && a->last == b->last &&
            memcmp(a->params, b->params, sizeof a->params) == 0 && same_values(&a->values, &b->values);
-}
-
-/* Writes the facts, reads the text, and compares. The text remains in buf. */
-static inline void ck_text_and_back(const struct ps_dissector *dissector, const struct ps_facts *facts, char *buf,
-                                    size_t size)
-{
-    static struct ps_operation operation;
-    char err[256];
-    struct ps_txt txt, complaint;
-    ps_txt_init(&txt, buf, size);
-    ps_operation_format(dissector, facts, &txt);
-    ck_assert(!txt.cut);
-    ps_txt_init(&complaint, err, sizeof err);
-    ck_assert_msg(ps_operation_parse(buf, &operation, &complaint), "%s: %s", buf, err);
-    ck_assert_ptr_eq(operation.dissector, dissector);
-    ck_assert_uint_eq(operation.facts.protocol, facts->protocol);
-    ck_assert_msg(operation.facts.n_facts == facts->n_facts, "%s: %u facts, %u read back", buf, facts->n_facts,
-                  operation.facts.n_facts);
-    for (uint16_t i = 0; i < facts->n_facts; i++)
-        ck_assert_msg(same_fact(&facts->item[i], &operation.facts.item[i]), "%s: fact %u differs", buf, i);
-    char again[4096];
-    ps_txt_init(&txt, again, sizeof again);
-    ps_operation_format(dissector, &operation.facts, &txt);
-    ck_assert_str_eq(again, buf);
 }

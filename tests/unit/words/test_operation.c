@@ -6,7 +6,7 @@
 #include "vocab.h"
 
 #include "made_up.h"
-#include "same_facts.h"
+#include "text_and_back.h"
 #include "unit.h"
 
 static const struct ps_vocab carried = {

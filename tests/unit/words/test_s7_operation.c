@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../s7comm/rig.h"
 
-#include "same_facts.h"
+#include "text_and_back.h"
 #include "unit.h"
 
 /* Of every kind of request that there is. */
