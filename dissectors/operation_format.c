@@ -108,7 +108,8 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
     format_asks(vocab, common, out);
     for (uint16_t i = 0; i < facts->n_facts; i++) {
         const struct ps_fact *fact = &facts->item[i];
-        if (has_several(ops)) {
+        bool only_class = fact->space == 0 && facts->n_facts > 1;
+        if (has_several(ops) || only_class) {
             ps_txt_char(out, ' ');
             ps_txt_str(out, ps_op_name(fact->op));
         }

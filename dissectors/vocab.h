@@ -12,8 +12,9 @@
  *     s7comm write-var station=pg:0.2 db10:0-3 type=real value=1.5 m:4.0 type=bit value=1
  *
  * protocol, function, station, words of asks that all facts have, then per fact: the class word (only where the
- * function's facts differ in class), the object, the choice, the params, words of asks that not all facts have, the
- * values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as a list, more as min..max.
+ * function's facts differ in class, or where one of several facts has no object), the object, the choice, the params,
+ * words of asks that not all facts have, the values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as
+ * a list, more as min..max.
  */
 #pragma once
 

@@ -31,13 +31,14 @@ static const struct ps_ask made_up_asks[] = {
     {"select_before_operate", "direct", ASK_SELECT, true, "nothing without a select"},
 };
 
-enum { ROW_READ, ROW_OPERATE, ROW_BOTH, ROW_NOTHING, N_ROWS };
+enum { ROW_READ, ROW_OPERATE, ROW_BOTH, ROW_NOTHING, ROW_EITHER, N_ROWS };
 
 static const struct ps_function made_up_functions[N_ROWS] = {
     {"read", 1, PS_OP_BIT(PS_OP_READ), "Read", false},
     {"operate", 4, PS_OP_BIT(PS_OP_OPERATE), "Operate", false},
     {"both", 5, PS_OP_BIT(PS_OP_READ) | PS_OP_BIT(PS_OP_WRITE), "Read or write, by the object", false},
     {"nothing", 6, PS_OP_BIT(PS_OP_SESSION), "Nothing", true},
+    {"either", 7, PS_OP_BIT(PS_OP_CONTROL), "Objects or none", false},
 };
 
 /* MASTER -> OUTSTATION, one of each. */
@@ -73,7 +74,7 @@ static inline void made_up_number(uint32_t code, struct ps_txt *out)
 static inline bool made_up_addresses(uint16_t function, uint8_t op, uint32_t space)
 {
     (void)op;
-    return function == ROW_NOTHING ? space == 0 : space != 0;
+    return function == ROW_NOTHING ? space == 0 : function == ROW_EITHER || space != 0;
 }
 
 static inline bool made_up_value_limits(uint16_t function, uint8_t op, uint32_t space, double *min, double *max)

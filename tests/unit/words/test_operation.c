@@ -48,6 +48,9 @@ START_TEST(test_ps_operation__every_part__text_and_back)
         "made-up both station=3->17 read db7:0.0 write db7:1-4 value=-1.5 read m:3",
         "made-up both station=3->17 write db7:1-4 broadcast value=1,2,inf,nan read m:3",
         "made-up both station=3->17 write db7:1-4 value=-inf..0.1",
+        "made-up either station=3->17",
+        "made-up either station=3->17 broadcast",
+        "made-up either station=3->17 plain:1 control broadcast control",
         "carried read station=7 plain:1-2",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
