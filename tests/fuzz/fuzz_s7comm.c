@@ -123,15 +123,22 @@ static void check_fact(const struct ps_fact *fact)
     check(fact->values.kind != PS_VALUE_UNKNOWN || ps_vocab_writes_unseen(vocab, fact));
 }
 
-/* What is written down reads back. */
-static void check_text(void)
+/* What is written down of a sound request reads back to the same text. */
+static void check_text(bool sound)
 {
-    char text[PS_OPERATION_TEXT_MAX], err[256];
+    char text[PS_OPERATION_TEXT_MAX], again[PS_OPERATION_TEXT_MAX], err[256];
     struct ps_txt txt;
     ps_txt_init(&txt, text, sizeof text);
     ps_operation_format(&ps_s7comm, &facts, &txt);
+    bool cut = txt.cut;
     ps_txt_init(&txt, err, sizeof err);
-    (void)ps_operation_parse(text, &operation, &txt);
+    bool parsed = ps_operation_parse(text, &operation, &txt);
+    if (!sound || facts.kind != PS_PDU_REQUEST || facts.protocol != PS_PROTOCOL_S7COMM || cut)
+        return;
+    check(parsed);
+    ps_txt_init(&txt, again, sizeof again);
+    ps_operation_format(&ps_s7comm, &operation.facts, &txt);
+    check(strcmp(text, again) == 0);
 }
 
 /* The short way says the same as frame() and decode(), which have given `facts`, or nothing. */
@@ -174,7 +181,7 @@ static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32
         check_fact(&facts.item[i]);
         check_values(&facts.item[i], pdu, len);
     }
-    check_text();
+    check_text(result == PS_OK);
     check_common(dialog, octets, len, len, result == PS_OK);
     if (result == PS_OK) {
         check(rd.pos == len && fault.n_open == 0);
