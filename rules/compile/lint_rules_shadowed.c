@@ -94,9 +94,13 @@ static bool values_contain(const struct ps_rule *a, const struct ps_rule *b)
     return b->n_values > 0;
 }
 
+/* Both are of one protocol, so what they mean by none is the same. */
 static bool choices_contain(const struct ps_rule *a, const struct ps_rule *b)
 {
     uint32_t n_a, n_b;
+
+    if (a->n_choices == 0 && b->n_choices == 0)
+        return true;
     struct ps_range *choices_a = ps_rule_choices(a, &n_a);
     struct ps_range *choices_b = ps_rule_choices(b, &n_b);
     bool contain = ranges_contain(choices_a, n_a, choices_b, n_b);
@@ -134,15 +138,27 @@ static bool row_contains(const struct ps_rule *a, const struct ps_rule *b, uint3
     return n_of_row(b, space) > 0;
 }
 
-/* What facts of b carry besides: choices and params. */
-static bool carried_contain(const struct ps_rule *a, const struct ps_rule *b, const struct ps_grants *grants)
+/* The first n_rows of the params. */
+static bool params_contain(const struct ps_rule *a, const struct ps_rule *b, uint32_t n_rows)
 {
-    if (grants->choices && !choices_contain(a, b))
-        return false;
-    for (uint32_t row = 0; row < grants->n_params; row++)
+    for (uint32_t row = 0; row < n_rows && a->n_params > 0; row++)
         if (!row_contains(a, b, row + 1))
             return false;
     return true;
+}
+
+/* Values, choices and params; what no fact of b has does not count. */
+static bool carried_contain(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
+{
+    bool values = values_contain(a, b), choices = choices_contain(a, b), params = params_contain(a, b, PS_PARAMS_MAX);
+    struct ps_grants grants;
+
+    if (values && choices && params)
+        return true;
+    ps_grants_find(lint, b, &grants);
+    values = values || (!grants.writes && !grants.unseen_writes);
+    choices = choices || !grants.choices;
+    return values && choices && (params || params_contain(a, b, grants.n_params));
 }
 
 /* Every fact that b grants in functions, classes, objects, values, choices and params is one that a grants. Housekeeping
@@ -150,18 +166,13 @@ static bool carried_contain(const struct ps_rule *a, const struct ps_rule *b, co
 static bool facts_contain(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
 {
     const struct ps_vocab *vocab = ps_lint_vocab(a);
-    struct ps_grants grants;
 
     if (!vocab)
         return true;
     for (uint16_t row = 0; row < vocab->n_functions; row++)
         if (!vocab->functions[row].housekeeping && (ps_grants_row(b, vocab, row) & ~ps_grants_row(a, vocab, row)))
             return false;
-    if (!objects_contain(a, b))
-        return false;
-    ps_grants_find(lint, b, &grants);
-    return carried_contain(a, b, &grants) &&
-           (values_contain(a, b) || (!grants.writes && !grants.unseen_writes));
+    return objects_contain(a, b) && carried_contain(lint, a, b);
 }
 
 static bool rule_contains(const struct ps_lint *lint, const struct ps_rule *a, const struct ps_rule *b)
