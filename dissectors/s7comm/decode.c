@@ -32,6 +32,8 @@ static void payload(struct s7_pdu *pdu)
 {
     uint8_t speaks = pdu->state->speaks;
     bool classic = pdu->payload[0] == S7_PROTOCOL_ID, plus = s7p_starts(pdu->payload, pdu->payload_len);
+    if (speaks == S7_SPEAKS_NOTHING && s7p_is_called(&pdu->state->called))
+        speaks = S7_SPEAKS_PLUS;
     if (speaks == S7_SPEAKS_NOTHING)
         speaks = classic ? S7_SPEAKS_CLASSIC : plus ? S7_SPEAKS_PLUS : S7_SPEAKS_NOTHING;
     if (speaks == S7_SPEAKS_PLUS) {
