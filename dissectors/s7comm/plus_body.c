@@ -18,8 +18,7 @@ enum class {
 
 #define PARENT_SESSIONS 285u
 #define RID_NEW 211u          /* the PLC chooses the number of the object */
-#define RID_NEW_2 0x7fffc001u /* likewise */
-#define ATTRIBUTE_LIST 1048u  /* of a subscription: its variables */
+#define RID_NEW_2 0x7fffc000u /* likewise, from here to 7fffffff */
 #define OBJECTS_DEPTH_MAX 16u
 
 static bool going(const struct s7p_pdu *p)
@@ -81,10 +80,10 @@ void s7p_body_get_multi(struct s7p_pdu *p)
 void s7p_body_set_multi(struct s7p_pdu *p)
 {
     uint32_t n = items(p, true);
-    p->addressed = going(p);
+    p->addressed = going(p) && !p->lists;
     for (uint32_t i = 0; i < n && going(p); i++) {
         struct s7p_value value;
-        if (s7p_vlq32(&p->body) != i + 1)
+        if (s7p_vlq32(&p->body) != i + 1 || p->lists)
             s7p_unknown(p);
         s7p_value(p, &value);
         if (going(p))
@@ -97,18 +96,19 @@ void s7p_body_set_multi(struct s7p_pdu *p)
 }
 
 /* Object 4, number of attributes (1), attribute. */
-static struct ps_fact *variable(struct s7p_pdu *p, bool writes)
+static struct ps_fact *variable(struct s7p_pdu *p, bool writes, uint32_t *attribute)
 {
     struct s7p_access access = {.object = ps_rd_u32be(&p->body), .writes = writes};
     if (s7p_vlq32(&p->body) != 1)
         s7p_unknown(p);
-    access.attribute = s7p_vlq32(&p->body);
+    access.attribute = *attribute = s7p_vlq32(&p->body);
     return going(p) ? s7p_access_fact(p, &access) : NULL;
 }
 
 void s7p_body_get_variable(struct s7p_pdu *p)
 {
-    (void)variable(p, false);
+    uint32_t attribute;
+    (void)variable(p, false, &attribute);
     s7p_qualifier(p);
     s7p_tail(p);
 }
@@ -117,11 +117,16 @@ void s7p_body_get_variable(struct s7p_pdu *p)
 void s7p_body_set_variable(struct s7p_pdu *p)
 {
     struct s7p_value value;
-    struct ps_fact *fact = variable(p, true);
-    p->addressed = going(p);
+    uint32_t attribute;
+    struct ps_fact *fact = variable(p, true, &attribute);
+    p->addressed = going(p) && attribute != S7P_ATTRIBUTE_LIST;
     s7p_value(p, &value);
-    if (fact && going(p))
-        s7p_write(fact, &value);
+    if (!fact || !going(p))
+        return;
+    s7p_write(fact, &value);
+    s7p_set_row(p, (uint8_t)fact->function);
+    if (fact->function == S7P_ROW_CONFIGURE_SUBSCRIPTION && attribute == S7P_ATTRIBUTE_LIST)
+        s7p_subscribed(p, &value);
     s7p_qualifier(p);
     if (ps_rd_u8(&p->body) != 0)
         s7p_unknown(p);
@@ -212,7 +217,7 @@ static void object_rest(struct s7p_pdu *p, bool subscription)
         case ELEMENT_ATTRIBUTE:
             attribute = s7p_vlq32(rd);
             s7p_value(p, &value);
-            if (subscription && attribute == ATTRIBUTE_LIST && going(p))
+            if (subscription && attribute == S7P_ATTRIBUTE_LIST && going(p))
                 s7p_subscribed(p, &value);
             break;
         default:
@@ -238,7 +243,7 @@ void s7p_body_create(struct s7p_pdu *p)
     uint32_t rid = ps_rd_u32be(rd), class = s7p_vlq32(rd);
     (void)s7p_vlq32(rd);
     (void)s7p_vlq32(rd);
-    bool known = going(p) && start && (rid == RID_NEW || rid == RID_NEW_2);
+    bool known = going(p) && start && (rid == RID_NEW || (rid >= RID_NEW_2 && rid <= INT32_MAX));
     bool session = known && class == CLASS_SESSION && parent == PARENT_SESSIONS && p->session == S7P_SESSION_NULL;
     bool subscription = known && class == CLASS_SUBSCRIPTION && p->session != S7P_SESSION_NULL;
     if (!session && !subscription) {

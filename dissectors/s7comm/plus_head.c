@@ -87,17 +87,19 @@ static void find_place(struct s7p_pdu *p, struct ps_rd *rd)
 }
 
 /* What went wrong in the body: a number that cannot be, or something that no rule without `opaque` may grant. */
-static void judge_body(struct s7p_pdu *p, struct ps_rd *rd)
+static void judge_body(struct s7p_pdu *p, struct ps_rd *rd, uint8_t row)
 {
     struct ps_facts *facts = p->pdu->facts;
     enum ps_reason reason = p->fault.reason;
+    uint32_t ops = s7p_functions[row].ops;
     ps_rd_require(rd, reason != PS_REASON_S7P_BODY || p->unknown, PS_REASON_S7P_BODY);
     bool goes_on = !p->note.last && reason == PS_REASON_TRUNCATED;
-    bool writes = (s7p_functions[facts->function].ops & PS_OP_BIT(PS_OP_WRITE)) != 0;
+    bool writes = (ops & PS_OP_BIT(PS_OP_WRITE)) != 0;
     if (reason != PS_REASON_NONE && !(goes_on && p->addressed)) {
         p->asks |= S7P_ASK_OPAQUE;
+        s7p_set_row(p, facts->n_facts == 0 || writes ? row : (uint8_t)facts->function);
         if (writes || facts->n_facts == 0)
-            (void)s7p_fact(p, writes ? PS_OP_PROGRAM : (enum ps_op)__builtin_ctz(s7p_functions[facts->function].ops));
+            (void)s7p_fact(p, writes ? PS_OP_PROGRAM : (enum ps_op)__builtin_ctz(ops));
     }
     for (uint16_t i = 0; i < facts->n_facts; i++)
         facts->item[i].asks = p->asks;
@@ -145,7 +147,7 @@ static void request(struct s7p_pdu *p, struct ps_rd *rd)
     if (ps_rd_failed(rd))
         return;
     s7p_bodies[row](p);
-    judge_body(p, rd);
+    judge_body(p, rd, row);
     settle_row(p);
     note_first(p);
 }
@@ -189,13 +191,15 @@ static const struct s7p_request *pair(struct s7p_pdu *p, struct ps_rd *rd, uint8
     return NULL;
 }
 
-/* Of a created object its number, the first of those that it has got: number of them 1, numbers. */
+/* Numbers of the objects that were created: number of them 1, numbers. */
 static void read_created(struct s7p_pdu *p)
 {
-    if (ps_rd_u8(&p->body) == 0)
+    uint8_t n = ps_rd_u8(&p->body);
+    uint32_t object = n > 0 ? s7p_vlq32(&p->body) : 0, object_2 = n > 1 ? s7p_vlq32(&p->body) : 0;
+    if (ps_rd_failed(&p->body))
         return;
-    uint32_t object = s7p_vlq32(&p->body);
-    p->note.object = ps_rd_failed(&p->body) ? 0 : object;
+    p->note.object = object;
+    p->note.object_2 = object_2;
 }
 
 /* Head, flags 1, return value of variable length, body. */
@@ -315,6 +319,7 @@ static void apply(struct s7p_state *state, const struct s7p_request *asked, cons
     switch (asked->row) {
     case S7P_ROW_CREATE_SESSION:
         state->session = note->object;
+        add_own(state, note->object_2);
         return;
     case S7P_ROW_CREATE_SUBSCRIPTION:
         add_own(state, note->object);

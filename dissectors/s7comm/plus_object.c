@@ -53,6 +53,7 @@ static struct ps_fact *own_fact(struct s7p_pdu *p, const struct s7p_access *acce
     if (!fact)
         return NULL;
     fact->housekeeping = true;
+    p->lists = p->lists || access->attribute == S7P_ATTRIBUTE_LIST;
     if (access->writes)
         fact->function = access->object == p->session ? S7P_ROW_CONFIGURE_SESSION : S7P_ROW_CONFIGURE_SUBSCRIPTION;
     return fact;
@@ -170,7 +171,7 @@ static void subscribed_item(struct s7p_pdu *p, struct ps_rd *rd, uint32_t *left)
     (void)s7p_access_fact(p, &access);
 }
 
-/* Flags, 0, number of items, items. */
+/* Flags, number of items to drop (0), number of items, items. */
 void s7p_subscribed(struct s7p_pdu *p, const struct s7p_value *value)
 {
     struct ps_rd rd = value->list;

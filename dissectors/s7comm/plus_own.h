@@ -59,6 +59,8 @@ enum s7p_space {
 
 #define S7P_LID_MAX UINT32_C(0x7fffffff)
 
+#define S7P_ATTRIBUTE_LIST 1048u /* of a subscription: its variables */
+
 /* ---- one frame ------------------------------------------------------------------------------------------------- */
 
 /* Functions on the wire that are looked at by number. */
@@ -98,6 +100,7 @@ struct s7p_note {
     uint16_t code;   /* function on the wire */
     uint32_t len;    /* octets of data */
     uint32_t object; /* that is created or deleted */
+    uint32_t object_2; /* with a session its subscriptions are created */
     uint32_t session; /* that the request names, when it tells which one is open; else 0 */
     struct s7p_records records;
 };
@@ -112,6 +115,7 @@ struct s7p_pdu {
     struct ps_rd body; /* data behind the head, with a fault of its own: what goes wrong there may only be opaque */
     struct ps_rd_fault fault;
     bool unknown;      /* the fault is that something is not understood */
+    bool lists;        /* writes the list of a subscription */
     bool addressed;    /* everything that it writes to is known: only values are not, when fragments follow */
     bool tolerant;     /* requests may have gone unseen */
     uint8_t flags;

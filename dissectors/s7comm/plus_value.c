@@ -17,31 +17,54 @@ enum flags {
     FLAGS_KNOWN = 0xf0,
 };
 
-enum type {
+enum known_type {
     TYPE_NULL = 0x00,
-    TYPE_BOOL,
-    TYPE_USINT,
-    TYPE_UINT,
-    TYPE_UDINT,
-    TYPE_ULINT,
-    TYPE_SINT,
-    TYPE_INT,
-    TYPE_DINT,
-    TYPE_LINT,
-    TYPE_BYTE,
-    TYPE_WORD,
-    TYPE_DWORD,
-    TYPE_LWORD,
-    TYPE_REAL,
-    TYPE_LREAL,
-    TYPE_TIMESTAMP,
-    TYPE_TIMESPAN,
-    TYPE_RID,
-    TYPE_AID,
-    TYPE_BLOB,
-    TYPE_WSTRING,
-    TYPE_VARIANT,
-    TYPE_STRUCT,
+    TYPE_UDINT = 0x04,
+    TYPE_STRUCT = 0x17,
+};
+
+/* How the elements of a type are written. */
+enum form {
+    FORM_NONE = 0, /* the type is not understood */
+    FORM_NOTHING,
+    FORM_NATURAL, /* so many octets */
+    FORM_WHOLE,   /* likewise, with a sign */
+    FORM_VLQ32,
+    FORM_VLQ64,
+    FORM_SIGNED_VLQ32,
+    FORM_SIGNED_VLQ64,
+    FORM_REAL,
+    FORM_LREAL,
+    FORM_BLOB,
+    FORM_TEXT,
+};
+
+static const struct type {
+    uint8_t form;
+    uint8_t octets;
+} types[] = {
+    [TYPE_NULL] = {FORM_NOTHING, 0},
+    [0x01] = {FORM_NATURAL, 1}, /* BOOL */
+    [0x02] = {FORM_NATURAL, 1}, /* USINT */
+    [0x03] = {FORM_NATURAL, 2}, /* UINT */
+    [TYPE_UDINT] = {FORM_VLQ32, 0},
+    [0x05] = {FORM_VLQ64, 0},        /* ULINT */
+    [0x06] = {FORM_WHOLE, 1},        /* SINT */
+    [0x07] = {FORM_WHOLE, 2},        /* INT */
+    [0x08] = {FORM_SIGNED_VLQ32, 0}, /* DINT */
+    [0x09] = {FORM_SIGNED_VLQ64, 0}, /* LINT */
+    [0x0a] = {FORM_NATURAL, 1},      /* BYTE */
+    [0x0b] = {FORM_NATURAL, 2},      /* WORD */
+    [0x0c] = {FORM_NATURAL, 4},      /* DWORD */
+    [0x0d] = {FORM_NATURAL, 8},      /* LWORD */
+    [0x0e] = {FORM_REAL, 4},
+    [0x0f] = {FORM_LREAL, 8},
+    [0x10] = {FORM_NATURAL, 8},      /* time stamp */
+    [0x11] = {FORM_SIGNED_VLQ64, 0}, /* time span */
+    [0x12] = {FORM_NATURAL, 4},      /* number of an object */
+    [0x13] = {FORM_VLQ32, 0},        /* number of an attribute */
+    [0x14] = {FORM_BLOB, 0},
+    [0x15] = {FORM_TEXT, 0},
 };
 
 uint32_t s7p_vlq32(struct ps_rd *rd)
@@ -155,50 +178,36 @@ static void blob(struct s7p_pdu *p)
 static struct ps_values element(struct s7p_pdu *p, uint8_t type)
 {
     struct ps_rd *rd = &p->body;
-    switch (type) {
-    case TYPE_NULL:
-        return unseen();
-    case TYPE_BOOL:
-    case TYPE_USINT:
-    case TYPE_BYTE:
-        return natural(ps_rd_u8(rd));
-    case TYPE_SINT:
-        return whole((int8_t)ps_rd_u8(rd));
-    case TYPE_UINT:
-    case TYPE_WORD:
-        return natural(ps_rd_u16be(rd));
-    case TYPE_INT:
-        return whole((int16_t)ps_rd_u16be(rd));
-    case TYPE_UDINT:
-    case TYPE_AID:
-        return natural(s7p_vlq32(rd));
-    case TYPE_DINT:
-        return whole(signed_vlq(rd, false));
-    case TYPE_DWORD:
-    case TYPE_RID:
-        return natural(fixed(rd, 4));
-    case TYPE_ULINT:
-        return natural(s7p_vlq64(rd));
-    case TYPE_LINT:
-    case TYPE_TIMESPAN:
-        return whole(signed_vlq(rd, true));
-    case TYPE_LWORD:
-    case TYPE_TIMESTAMP:
-        return natural(fixed(rd, 8));
-    case TYPE_REAL:
-        return real(rd);
-    case TYPE_LREAL:
-        return long_real(rd);
-    case TYPE_BLOB:
-        blob(p);
-        return unseen();
-    case TYPE_WSTRING:
-        (void)ps_rd_bytes(rd, s7p_vlq32(rd));
-        return unseen();
-    default:
+    struct type t = type < sizeof types / sizeof types[0] ? types[type] : (struct type){FORM_NONE, 0};
+    switch ((enum form)t.form) {
+    case FORM_NONE:
         s7p_unknown(p);
-        return unseen();
+        break;
+    case FORM_NOTHING:
+        break;
+    case FORM_NATURAL:
+        return natural(fixed(rd, t.octets));
+    case FORM_WHOLE:
+        return whole(t.octets == 1 ? (int8_t)ps_rd_u8(rd) : (int16_t)ps_rd_u16be(rd));
+    case FORM_VLQ32:
+        return natural(s7p_vlq32(rd));
+    case FORM_VLQ64:
+        return natural(s7p_vlq64(rd));
+    case FORM_SIGNED_VLQ32:
+    case FORM_SIGNED_VLQ64:
+        return whole(signed_vlq(rd, t.form == FORM_SIGNED_VLQ64));
+    case FORM_REAL:
+        return real(rd);
+    case FORM_LREAL:
+        return long_real(rd);
+    case FORM_BLOB:
+        blob(p);
+        break;
+    case FORM_TEXT:
+        (void)ps_rd_bytes(rd, s7p_vlq32(rd));
+        break;
     }
+    return unseen();
 }
 
 /* Array: number of elements, elements. Sparse: key and element, until key 0. */
@@ -216,7 +225,7 @@ static void elements(struct s7p_pdu *p, uint8_t flags, uint8_t type, struct s7p_
             (void)element(p, type);
         return;
     }
-    if (shape & FLAG_SPARSE_ARRAY || type == TYPE_NULL) {
+    if ((shape != FLAG_ARRAY && shape != FLAG_ADDRESS_ARRAY) || type == TYPE_NULL) {
         s7p_unknown(p);
         return;
     }

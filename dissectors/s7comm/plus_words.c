@@ -122,6 +122,7 @@ static bool names_variables(uint16_t function)
 {
     switch (function) {
     case S7P_ROW_CREATE_SUBSCRIPTION:
+    case S7P_ROW_CONFIGURE_SUBSCRIPTION:
     case S7P_ROW_SET_VARIABLE:
     case S7P_ROW_SET_MULTI_VARIABLES:
     case S7P_ROW_GET_VARIABLE:
