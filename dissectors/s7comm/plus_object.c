@@ -118,8 +118,10 @@ void s7p_write(struct ps_fact *fact, const struct s7p_value *value)
     bool start = values->kind == PS_VALUE_BOUNDS && values->min == OPERATING_STATE_RUN;
     if (fact->function == S7P_ROW_PLC_STOP)
         fact->function = start ? S7P_ROW_PLC_START : S7P_ROW_PLC_STOP;
-    else if (fact->values.kind == PS_VALUE_UNKNOWN)
-        fact->values = *values;
+    if (fact->values.kind != PS_VALUE_UNKNOWN)
+        return;
+    fact->values = *values;
+    fact->choice = S7P_CHOICE(value->type);
 }
 
 /* Object 4 (1256), then number and value of each attribute, until number 0. */

@@ -145,7 +145,13 @@ uint64_t s7p_vlq64(struct ps_rd *rd);
 /* Fault: not understood. */
 void s7p_unknown(struct s7p_pdu *p);
 
+/* ps_fact.choice */
+#define S7P_CHOICE(type) ((uint16_t)((type) + 1))
+#define S7P_TYPE_REAL 0x0eu
+#define S7P_TYPE_STRUCT 0x17u
+
 struct s7p_value {
+    uint8_t type;
     struct ps_values values; /* of one number; PS_VALUE_UNKNOWN: an array, a text, a structure */
     uint32_t n;              /* elements of an array, that start at list */
     bool udint;              /* its type */

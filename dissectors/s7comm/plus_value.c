@@ -20,7 +20,6 @@ enum flags {
 enum known_type {
     TYPE_NULL = 0x00,
     TYPE_UDINT = 0x04,
-    TYPE_STRUCT = 0x17,
 };
 
 /* How the elements of a type are written. */
@@ -57,7 +56,7 @@ static const struct type {
     [0x0b] = {FORM_NATURAL, 2},      /* WORD */
     [0x0c] = {FORM_NATURAL, 4},      /* DWORD */
     [0x0d] = {FORM_NATURAL, 8},      /* LWORD */
-    [0x0e] = {FORM_REAL, 4},
+    [S7P_TYPE_REAL] = {FORM_REAL, 4},
     [0x0f] = {FORM_LREAL, 8},
     [0x10] = {FORM_NATURAL, 8},      /* time stamp */
     [0x11] = {FORM_SIGNED_VLQ64, 0}, /* time span */
@@ -247,6 +246,7 @@ void s7p_value(struct s7p_pdu *p, struct s7p_value *value)
 {
     struct ps_rd *rd = &p->body;
     uint32_t depth = 0;
+    *value = (struct s7p_value){.n = 0};
     do {
         struct s7p_value inner = {.n = 0};
         if (depth > 0 && s7p_vlq32(rd) == 0) {
@@ -256,7 +256,9 @@ void s7p_value(struct s7p_pdu *p, struct s7p_value *value)
         uint8_t flags = ps_rd_u8(rd), type = ps_rd_u8(rd);
         if (flags & ~(unsigned)FLAGS_KNOWN)
             s7p_unknown(p);
-        if (type != TYPE_STRUCT || (flags & ~(unsigned)FLAG_OTHER)) {
+        if (depth == 0)
+            value->type = type;
+        if (type != S7P_TYPE_STRUCT || (flags & ~(unsigned)FLAG_OTHER)) {
             elements(p, flags, type, depth > 0 ? &inner : value);
             continue;
         }

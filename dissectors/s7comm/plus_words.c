@@ -77,7 +77,7 @@ static const struct ps_space spaces[] = {
     {.name = "m", .code = S7P_SPACE_M, .max = S7P_LID_MAX},
     {.name = "c", .code = S7P_SPACE_C, .max = S7P_LID_MAX},
     {.name = "t", .code = S7P_SPACE_T, .max = S7P_LID_MAX},
-    {.name = "db", .code = S7P_SPACE_DB, .max = S7P_LID_MAX, .max_number = 65535, .number_mark = "", .any_number = true},
+    {.name = "db", .code = S7P_SPACE_DB, .max = S7P_LID_MAX, .max_number = 65535, .number_mark = ""},
 };
 
 static const struct ps_param params[] = {
@@ -88,6 +88,17 @@ static const struct ps_ask asks[] = {
     {"opaque", "opaque", S7P_ASK_OPAQUE, false,
      "also what cannot be seen: TLS, downloads, methods, and bodies that are not understood"},
     {"require_tls", "in-clear", S7P_ASK_CLEAR, true, "sessions only in TLS, after init-ssl was answered"},
+};
+
+static const struct ps_choice choices[] = {
+    {"bool", S7P_CHOICE(0x01)},      {"usint", S7P_CHOICE(0x02)},    {"uint", S7P_CHOICE(0x03)},
+    {"udint", S7P_CHOICE(0x04)},     {"ulint", S7P_CHOICE(0x05)},    {"sint", S7P_CHOICE(0x06)},
+    {"int", S7P_CHOICE(0x07)},       {"dint", S7P_CHOICE(0x08)},     {"lint", S7P_CHOICE(0x09)},
+    {"byte", S7P_CHOICE(0x0a)},      {"word", S7P_CHOICE(0x0b)},     {"dword", S7P_CHOICE(0x0c)},
+    {"lword", S7P_CHOICE(0x0d)},     {"real", S7P_CHOICE(S7P_TYPE_REAL)}, {"lreal", S7P_CHOICE(0x0f)},
+    {"timestamp", S7P_CHOICE(0x10)}, {"timespan", S7P_CHOICE(0x11)}, {"rid", S7P_CHOICE(0x12)},
+    {"aid", S7P_CHOICE(0x13)},       {"blob", S7P_CHOICE(0x14)},     {"wstring", S7P_CHOICE(0x15)},
+    {"struct", S7P_CHOICE(S7P_TYPE_STRUCT)},
 };
 
 /* "0x04f2" */
@@ -184,11 +195,16 @@ static bool writes_unseen(uint16_t function, uint8_t op, uint32_t space)
     return writes_variables(function) && space != 0;
 }
 
+static bool writes_single(uint16_t function, uint32_t space, uint16_t choice)
+{
+    return writes_variables(function) && space != 0 && choice == S7P_CHOICE(S7P_TYPE_REAL);
+}
+
 static bool carries(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_params)
 {
     (void)op;
     *n_params = names_variables(function) && space == S7P_SPACE_OBJECT ? 1 : 0;
-    return false;
+    return writes_variables(function) && space != 0;
 }
 
 const struct ps_vocab s7p_vocab = {
@@ -198,6 +214,11 @@ const struct ps_vocab s7p_vocab = {
     .n_functions = S7P_N_ROWS,
     .spaces = spaces,
     .n_spaces = sizeof spaces / sizeof spaces[0],
+    .choices_key = "types",
+    .choice_word = "type",
+    .choices = choices,
+    .n_choices = sizeof choices / sizeof choices[0],
+    .max_choice = S7P_CHOICE(S7P_TYPE_STRUCT),
     .params = params,
     .n_params = sizeof params / sizeof params[0],
     .asks = asks,
@@ -215,5 +236,6 @@ const struct ps_vocab s7p_vocab = {
     .addresses = addresses,
     .value_limits = value_limits,
     .writes_unseen = writes_unseen,
+    .writes_single = writes_single,
     .carries = carries,
 };
