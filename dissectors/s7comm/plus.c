@@ -73,6 +73,12 @@ static void housekeeping(struct s7p_pdu *p, enum ps_op op)
         fact->housekeeping = true;
 }
 
+void s7p_session_fact(struct s7p_pdu *p, uint8_t row)
+{
+    s7p_set_row(p, row);
+    housekeeping(p, PS_OP_SESSION);
+}
+
 /* ---- frames ---------------------------------------------------------------------------------------------------- */
 
 /* 72 FF, sequence number 1, 0. */

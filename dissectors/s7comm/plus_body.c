@@ -170,24 +170,15 @@ void s7p_body_explore(struct s7p_pdu *p)
     (void)object_fact(p, PS_OP_IDENTIFY, ps_rd_u32be(&p->body));
 }
 
-static struct ps_fact *session_fact(struct s7p_pdu *p, uint8_t row)
-{
-    s7p_set_row(p, row);
-    struct ps_fact *fact = s7p_fact(p, PS_OP_SESSION);
-    if (fact)
-        fact->housekeeping = true;
-    return fact;
-}
-
 /* Object 4, 0, qualifier. */
 void s7p_body_delete(struct s7p_pdu *p)
 {
     uint32_t object = ps_rd_u32be(&p->body);
     p->note.object = object;
     if (object == p->session && object != S7P_SESSION_NULL)
-        (void)session_fact(p, S7P_ROW_DELETE_SESSION);
+        s7p_session_fact(p, S7P_ROW_DELETE_SESSION);
     else if (s7p_is_own(p->state, object))
-        (void)session_fact(p, S7P_ROW_DELETE_SUBSCRIPTION);
+        s7p_session_fact(p, S7P_ROW_DELETE_SUBSCRIPTION);
     else
         (void)object_fact(p, PS_OP_PROGRAM, object);
     if (ps_rd_u8(&p->body) != 0)
@@ -252,7 +243,7 @@ void s7p_body_create(struct s7p_pdu *p)
         return;
     }
     p->asks |= session ? S7P_ASK_CLEAR : 0;
-    (void)session_fact(p, session ? S7P_ROW_CREATE_SESSION : S7P_ROW_CREATE_SUBSCRIPTION);
+    s7p_session_fact(p, session ? S7P_ROW_CREATE_SESSION : S7P_ROW_CREATE_SUBSCRIPTION);
     object_rest(p, subscription);
     s7p_tail(p);
 }

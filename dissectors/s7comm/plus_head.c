@@ -92,6 +92,8 @@ static void judge_body(struct s7p_pdu *p, struct ps_rd *rd, uint8_t row)
     struct ps_facts *facts = p->pdu->facts;
     enum ps_reason reason = p->fault.reason;
     uint32_t ops = s7p_functions[row].ops;
+    if (p->reads_own && facts->n_facts == 0)
+        s7p_session_fact(p, S7P_ROW_READ_SESSION);
     ps_rd_require(rd, reason != PS_REASON_S7P_BODY || p->unknown, PS_REASON_S7P_BODY);
     bool goes_on = !p->note.last && reason == PS_REASON_TRUNCATED;
     bool writes = (ops & PS_OP_BIT(PS_OP_WRITE)) != 0;
@@ -322,6 +324,7 @@ static void apply(struct s7p_state *state, const struct s7p_request *asked, cons
         add_own(state, note->object_2);
         return;
     case S7P_ROW_CREATE_SUBSCRIPTION:
+    case S7P_ROW_SUBSCRIBE:
         add_own(state, note->object);
         return;
     case S7P_ROW_DELETE_SUBSCRIPTION:

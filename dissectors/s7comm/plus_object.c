@@ -49,13 +49,13 @@ static bool is_housekeeping(const struct s7p_pdu *p, const struct s7p_access *ac
 
 static struct ps_fact *own_fact(struct s7p_pdu *p, const struct s7p_access *access)
 {
-    struct ps_fact *fact = s7p_fact(p, access->writes ? PS_OP_SESSION : PS_OP_READ);
+    p->reads_own = p->reads_own || !access->writes;
+    struct ps_fact *fact = access->writes ? s7p_fact(p, PS_OP_SESSION) : NULL;
     if (!fact)
         return NULL;
-    fact->housekeeping = true;
     p->lists = p->lists || access->attribute == S7P_ATTRIBUTE_LIST;
-    if (access->writes)
-        fact->function = access->object == p->session ? S7P_ROW_CONFIGURE_SESSION : S7P_ROW_CONFIGURE_SUBSCRIPTION;
+    fact->housekeeping = true;
+    fact->function = access->object == p->session ? S7P_ROW_CONFIGURE_SESSION : S7P_ROW_CONFIGURE_SUBSCRIPTION;
     return fact;
 }
 
@@ -186,6 +186,10 @@ void s7p_subscribed(struct s7p_pdu *p, const struct s7p_value *value)
     bool plain = s7p_vlq32(&rd) == 0;
     uint32_t n = s7p_vlq32(&rd);
     left -= 3;
+    if (n > 0 && p->pdu->facts->function != S7P_ROW_SUBSCRIBE) { /* of several lists all count */
+        p->pdu->facts->n_facts = 0;
+        s7p_set_row(p, S7P_ROW_SUBSCRIBE);
+    }
     for (uint32_t i = 0; i < n && !ps_rd_failed(&rd) && !ps_rd_failed(p->pdu->rd); i++)
         subscribed_item(p, &rd, &left);
     if (!plain || left != 0)

@@ -115,6 +115,7 @@ struct s7p_pdu {
     struct ps_rd body; /* data behind the head, with a fault of its own: what goes wrong there may only be opaque */
     struct ps_rd_fault fault;
     bool unknown;      /* the fault is that something is not understood */
+    bool reads_own;    /* reads variables of the client's own session, for which there is no fact */
     bool lists;        /* writes the list of a subscription */
     bool addressed;    /* everything that it writes to is known: only values are not, when fragments follow */
     bool tolerant;     /* requests may have gone unseen */
@@ -125,6 +126,9 @@ struct s7p_pdu {
 
 /* A fact of the PDU's row. NULL and a fault when there are too many. */
 struct ps_fact *s7p_fact(struct s7p_pdu *p, enum ps_op op);
+
+/* A fact that comes with whatever a rule allows, of a PDU that has turned out to be of that row. */
+void s7p_session_fact(struct s7p_pdu *p, uint8_t row);
 
 /* The row that the PDU has turned out to be. */
 void s7p_set_row(struct s7p_pdu *p, uint8_t row);
@@ -192,7 +196,7 @@ bool s7p_is_memory(uint32_t space);
 /* Is the object a subscription of the client, or may it be one that was not seen? */
 bool s7p_is_own(const struct s7p_state *state, uint32_t object);
 
-/* The array of UDINT that a subscription lists its variables in: a fact for each. */
+/* The array of UDINT that a subscription lists its variables in: facts for these in place of all others, if any. */
 void s7p_subscribed(struct s7p_pdu *p, const struct s7p_value *value);
 
 /* The end of a request behind what it names: object qualifier if it has one, integrity id, four zeros or a digest. Anything

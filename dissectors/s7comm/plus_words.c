@@ -132,8 +132,7 @@ static void status_format(uint32_t status, struct ps_txt *out)
 static bool names_variables(uint16_t function)
 {
     switch (function) {
-    case S7P_ROW_CREATE_SUBSCRIPTION:
-    case S7P_ROW_CONFIGURE_SUBSCRIPTION:
+    case S7P_ROW_SUBSCRIBE:
     case S7P_ROW_SET_VARIABLE:
     case S7P_ROW_SET_MULTI_VARIABLES:
     case S7P_ROW_GET_VARIABLE:
@@ -167,7 +166,7 @@ static bool addresses(uint16_t function, uint8_t op, uint32_t space)
         return space == S7P_SPACE_OBJECT;
     if (space == 0)
         return op != PS_OP_WRITE && op != PS_OP_TIME;
-    if (!names_variables(function) || op == PS_OP_SESSION)
+    if (!names_variables(function))
         return false;
     if (op == PS_OP_WRITE)
         return s7p_is_memory(space);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../words/same_facts.h"
 #include "plus_rig.h"
 #include "unit.h"
 
@@ -114,6 +115,7 @@ START_TEST(test_s7p_vocab__facts__what_they_may_be_like)
     ck_assert(!ps_vocab_addresses(&s7p_vocab, S7P_ROW_SET_VARIABLE, PS_OP_PROGRAM, S7P_SPACE_M));
     ck_assert(ps_vocab_addresses(&s7p_vocab, S7P_ROW_GET_VARIABLE, PS_OP_READ, S7P_SPACE_OBJECT));
     ck_assert(!ps_vocab_addresses(&s7p_vocab, S7P_ROW_CREATE_SUBSCRIPTION, PS_OP_SESSION, S7P_SPACE_M));
+    ck_assert(ps_vocab_addresses(&s7p_vocab, S7P_ROW_SUBSCRIBE, PS_OP_READ, S7P_SPACE_M));
     ck_assert(!ps_vocab_addresses(&s7p_vocab, S7P_ROW_PLC_STOP, PS_OP_CONTROL, S7P_SPACE_OBJECT));
     ck_assert(ps_vocab_addresses(&s7p_vocab, S7P_ROW_PLC_STOP, PS_OP_CONTROL, 0));
     ck_assert(!ps_vocab_addresses(&s7p_vocab, S7P_ROW_EXPLORE, PS_OP_IDENTIFY, 0));
@@ -126,6 +128,42 @@ START_TEST(test_s7p_vocab__facts__what_they_may_be_like)
 }
 END_TEST
 
-UNIT_MAIN("s7comm/plus_words", test_s7p_vocab__functions__by_name_and_number, test_s7p_vocab__cases__number_of_their_function,
+START_TEST(test_s7p_vocab__operations__text_and_back)
+{
+    static const struct {
+        unsigned code;
+        const char *body;
+        const char *text;
+    } rows[] = {
+        {0x04f2, "8a0e0001 01 9376 0002 05" QUALIFIER "00" ZEROS, "set-variable station=hmi write db1 type=usint value=5"},
+        {0x0542, "00000000 02 0a 00 51 02 9d18 01 00 88d0b88005 02 9376 02 01 000e 3dcccccd 02 0015 02 4142 00" END,
+         "set-multi-variables station=hmi write q:1 type=real value=0.1 write db5:2 type=wstring"},
+        {0x04f2, "7000000a 01 9517 0007 ffff" QUALIFIER "00" ZEROS,
+         "set-variable station=hmi program object:1879048202 type=int attribute=2711 value=-1"},
+        {0x04f2, "00000034 01 9077 0008 01" QUALIFIER "00" ZEROS, "plc-stop station=hmi"},
+        {0x04f2, "00000034 01 9077 0008 03" QUALIFIER "00" ZEROS, "plc-start station=hmi"},
+        {0x0542, "00000398 01 01 8232 01 0002 01 00" END, "configure-session station=hmi"},
+        {0x054c, "00000000 02 0a 00 32 02 9a7b 01 00 53 02 9d18 04" END,
+         "get-multi-variables station=hmi object:50 attribute=3451 c:4"},
+        {0x04ca, CREATE_SUBSCRIPTION, "subscribe station=hmi m:9 m:10"},
+        {0x04ca, "00", "create-object station=hmi opaque"},
+        {0x04bb, "00000003", "explore station=hmi object:3"},
+        {0x057c, "8a0e0001", "set-var-sub-streamed station=hmi opaque object:2316173313"},
+        {0x0586, "89f90000 2004 01 bc37" QUALIFIER "0001" ZEROS,
+         "get-var-sub-streamed station=hmi program object:2314797056 attribute=7735"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static struct rig rig;
+        char buf[1024], want[256];
+        plus_open(&rig, CR_HMI);
+        ck_reason(plus_ask(&rig, rows[i].code, 2, rows[i].body), OK);
+        ck_text_and_back(&ps_s7comm, &rig.facts, buf, sizeof buf);
+        (void)snprintf(want, sizeof want, "s7comm-plus %s", rows[i].text);
+        ck_assert_str_eq(buf, want);
+    }
+}
+END_TEST
+
+UNIT_MAIN("s7comm/plus_words", test_s7p_vocab__operations__text_and_back, test_s7p_vocab__functions__by_name_and_number, test_s7p_vocab__cases__number_of_their_function,
           test_s7p_vocab__stations__there_and_back, test_s7p_vocab__objects__there_and_back,
           test_s7p_vocab__status__return_value, test_s7p_vocab__facts__what_they_may_be_like)
