@@ -115,14 +115,13 @@ static void fragment(struct s7p_pdu *p, struct ps_rd *data)
     const struct s7p_fragments *open = p->fragments;
     uint32_t most = s7p_station(&p->pdu->state->called) == S7P_STATION_ES ? PDU_LEN_MAX_ES : PDU_LEN_MAX;
     p->pdu->facts->kind = s7_to_server(p->pdu) ? PS_PDU_REQUEST : PS_PDU_REPLY;
-    if (open->row < S7P_N_ROWS)
-        s7p_set_row(p, open->row);
+    s7p_set_row(p, S7P_ROW_FRAGMENT);
     p->note.act = S7P_ACT_FRAGMENT;
     ps_rd_require(data, p->note.version == open->version, PS_REASON_S7P_VERSION);
     ps_rd_require(data, open->len + p->note.len <= most, PS_REASON_S7P_FRAME);
     (void)ps_rd_bytes(data, ps_rd_left(data));
     if (s7_to_server(p->pdu))
-        housekeeping(p, (enum ps_op)open->op);
+        housekeeping(p, PS_OP_SESSION);
 }
 
 /* Joined late, in the middle of a PDU of the PLC: there is no telling from what is inside. */

@@ -37,8 +37,6 @@ struct s7p_request {
 struct s7p_fragments {
     uint32_t len;    /* octets so far; 0: no PDU is open */
     uint8_t version; /* of the last frame */
-    uint8_t row;     /* of the open PDU */
-    uint8_t op;
     bool synced;     /* a head was seen since the beginning or the last gap */
 };
 

@@ -118,16 +118,6 @@ static void settle_row(struct s7p_pdu *p)
         s7p_set_row(p, (uint8_t)facts->item[0].function);
 }
 
-/* Fragments that follow pass as the first fact did. */
-static void note_first(struct s7p_pdu *p)
-{
-    const struct ps_facts *facts = p->pdu->facts;
-    if (facts->n_facts == 0)
-        return;
-    p->note.row = (uint8_t)facts->item[0].function;
-    p->note.op = facts->item[0].op;
-}
-
 /* Head, session 4, flags 1, body. */
 static void request(struct s7p_pdu *p, struct ps_rd *rd)
 {
@@ -151,7 +141,6 @@ static void request(struct s7p_pdu *p, struct ps_rd *rd)
     s7p_bodies[row](p);
     judge_body(p, rd, row);
     settle_row(p);
-    note_first(p);
 }
 
 /* ---- answers --------------------------------------------------------------------------------------------------- */
@@ -242,7 +231,6 @@ static void notification(struct s7p_pdu *p, struct ps_rd *rd)
     if (fact)
         fact->housekeeping = true;
     p->note.act = S7P_ACT_NOTICE;
-    note_first(p);
 }
 
 void s7p_head(struct s7p_pdu *p, struct ps_rd *rd)
@@ -359,8 +347,6 @@ void s7p_head_accept(const struct ps_dialog *dialog, const struct ps_facts *fact
     fragments->synced = true;
     fragments->version = note->version;
     fragments->len = note->last ? 0 : note->len;
-    fragments->row = note->row;
-    fragments->op = note->op;
     if (note->act == S7P_ACT_ANSWER)
         answer_accepted(state, facts, note);
     else if (note->act != S7P_ACT_NOTICE)

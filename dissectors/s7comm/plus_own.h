@@ -93,8 +93,6 @@ struct s7p_note {
     uint8_t tag; /* S7_NOTE_PLUS */
     uint8_t act; /* enum s7p_act */
     uint8_t slot; /* in requests[]: the one answered, or the one that a request replaces */
-    uint8_t row; /* of the first fact */
-    uint8_t op;
     bool last;   /* no fragment follows */
     uint8_t version;
     uint16_t code;   /* function on the wire */
