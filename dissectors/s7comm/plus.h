@@ -56,6 +56,7 @@ struct s7p_state {
     bool paired;         /* an answer was matched with its request since the last gap */
     bool crowded;        /* more subscriptions than are remembered, or some unseen */
     bool counting;       /* sequence is set */
+    bool created;        /* the session was opened before our eyes */
     uint8_t n_requests;
     uint8_t n_own;
     uint8_t n_silent;    /* requests that want no answer; some are answered all the same */

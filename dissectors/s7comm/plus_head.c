@@ -59,6 +59,7 @@ static void check_session(struct s7p_pdu *p, struct ps_rd *rd)
         bool begins = p->note.code == S7P_CODE_INIT_SSL && p->session == 0;
         ps_rd_require(rd, creates || begins, PS_REASON_S7P_SESSION);
     }
+    p->asks |= opened && !p->state->created ? S7P_ASK_CLEAR : 0; /* nobody has asked for its opening */
     ps_rd_require(rd, opened == (p->note.version > 1), PS_REASON_S7P_VERSION);
     ps_rd_require(rd, p->note.version >= p->fragments->version, PS_REASON_S7P_VERSION);
 }
@@ -298,6 +299,7 @@ static void drop_own(struct s7p_state *state, uint32_t object)
 static void end_session(struct s7p_state *state)
 {
     state->session = 0;
+    state->created = false;
     state->n_own = 0;
     state->counting = false;
     for (uint32_t i = 0; i < 2; i++)
@@ -309,6 +311,7 @@ static void apply(struct s7p_state *state, const struct s7p_request *asked, cons
     switch (asked->row) {
     case S7P_ROW_CREATE_SESSION:
         state->session = note->object;
+        state->created = true;
         add_own(state, note->object_2);
         return;
     case S7P_ROW_CREATE_SUBSCRIPTION:

@@ -38,7 +38,8 @@ bool s7p_is_own(const struct s7p_state *state, uint32_t object)
     return false;
 }
 
-/* Reads and writes of what the client itself has opened come with the session. */
+/* Reads and writes of what the client itself has opened come with the session. Joined late, the session is what the client
+ * says it is: never process data, never the operating state. */
 static bool is_housekeeping(const struct s7p_pdu *p, const struct s7p_access *access)
 {
     bool credit = access->attribute == ATTRIBUTE_CREDIT || access->attribute == ATTRIBUTE_CREDIT_LIMIT;
@@ -88,11 +89,11 @@ static struct ps_fact *stop_fact(struct s7p_pdu *p)
 
 struct ps_fact *s7p_access_fact(struct s7p_pdu *p, const struct s7p_access *access)
 {
-    if (is_housekeeping(p, access))
-        return own_fact(p, access);
     if (access->writes && access->object == OBJECT_CPU && access->attribute == ATTRIBUTE_OPERATING_STATE)
         return stop_fact(p);
     uint32_t space = memory(access);
+    if (space == 0 && is_housekeeping(p, access))
+        return own_fact(p, access);
     ps_rd_require(p->pdu->rd, space == 0 || access->lid <= S7P_LID_MAX, PS_REASON_S7P_BODY);
     struct ps_fact *fact = s7p_fact(p, op_of(access, space != 0));
     if (!fact)
