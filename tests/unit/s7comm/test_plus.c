@@ -41,6 +41,21 @@ START_TEST(test_s7p_connect__named_tsap__station)
 }
 END_TEST
 
+START_TEST(test_s7p_starts__first_octets__plus_or_tls)
+{
+    static const struct {
+        uint8_t octets[2];
+        uint32_t n;
+        bool starts;
+    } rows[] = {
+        {{0x72, 0}, 1, true},    {{0x16, 3}, 2, true},  {{0x14, 3}, 2, true},  {{0x17, 3}, 2, true}, {{0x13, 3}, 2, false},
+        {{0x18, 3}, 2, false},   {{0x16, 2}, 2, false}, {{0x16, 3}, 1, false}, {{0x32, 3}, 2, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_int_eq(s7p_starts(rows[i].octets, rows[i].n), rows[i].starts);
+}
+END_TEST
+
 START_TEST(test_s7p_decode__other_protocol__refused)
 {
     struct rig rig;
@@ -279,7 +294,8 @@ START_TEST(test_s7p_gap__requests_forgotten__session_kept)
 }
 END_TEST
 
-UNIT_MAIN("s7comm/plus", test_s7p_connect__named_tsap__station, test_s7p_decode__other_protocol__refused,
+UNIT_MAIN("s7comm/plus", test_s7p_connect__named_tsap__station, test_s7p_starts__first_octets__plus_or_tls,
+          test_s7p_decode__other_protocol__refused,
           test_s7p_frame__length_and_trailer__judged, test_s7p_frame__octet_by_octet__more_until_whole,
           test_s7p_frame__cut_anywhere__never_granted_as_it_was, test_s7p_keep_alive__four_octets__session,
           test_s7p_system_event__of_the_plc__notice, test_s7p_fragment__request__granted_as_the_first_was,
