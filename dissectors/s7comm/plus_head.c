@@ -100,9 +100,10 @@ static void judge_body(struct s7p_pdu *p, struct ps_rd *rd, uint8_t row)
     bool writes = (ops & PS_OP_BIT(PS_OP_WRITE)) != 0;
     if (reason != PS_REASON_NONE && !(goes_on && p->addressed)) {
         p->asks |= S7P_ASK_OPAQUE;
-        s7p_set_row(p, facts->n_facts == 0 || writes ? row : (uint8_t)facts->function);
-        if (writes || facts->n_facts == 0)
+        if (writes || facts->n_facts == 0) {
+            s7p_set_row(p, row);
             (void)s7p_fact(p, writes ? PS_OP_PROGRAM : (enum ps_op)__builtin_ctz(ops));
+        }
     }
     for (uint16_t i = 0; i < facts->n_facts; i++)
         facts->item[i].asks = p->asks;

@@ -109,6 +109,7 @@ START_TEST(test_s7p_session__refused__nothing_changes)
     ck_reason(plus_send(&rig, (struct plus_request){1, 0x04ca, 1, 288, 0x36, CREATE_SESSION}), OK);
     ck_reason(plus_reply(&rig, 1, 0x32, 0x04b1, 1, "8080" ZEROS), OK);
     ck_assert_uint_eq(rig.facts.kind, PS_PDU_REFUSAL);
+    ck_assert_uint_eq(rig.facts.function, S7P_ROW_CREATE_SESSION);
     ck_assert_uint_eq(rig.state.plus.session, 0);
     plus_open(&rig, CR_HMI);
     ck_reason(plus_ask(&rig, 0x04d4, 2, "00000398 00" END), OK);
@@ -207,6 +208,23 @@ START_TEST(test_s7p_notification__of_a_subscription__event)
 }
 END_TEST
 
+START_TEST(test_s7p_notification__nothing_created__nothing_remembered)
+{
+    struct rig rig;
+    plus_subscribe(&rig);
+    uint8_t n_own = rig.state.plus.n_own; /* the container too */
+    ck_assert_uint_eq(n_own, 2);
+    ck_reason(plus_ask(&rig, 0x04ca, 3, CREATE_SUBSCRIPTION), OK);
+    ck_reason(plus_reply(&rig, 2, 0x32, 0x04ca, 3, "8700 00" ZEROS), OK);
+    ck_reason(plus_ask(&rig, 0x04ca, 4, CREATE_SUBSCRIPTION), OK);
+    ck_reason(plus_reply(&rig, 2, 0x32, 0x04ca, 4, SUBSCRIPTION_CREATED), OK); /* known */
+    ck_reason(plus_ask(&rig, 0x04f2, 5,
+                       SUBSCRIPTION "01 8818 2004 0a 8880948000 00 01 8880908002 01 00 52 00 9d18 09" QUALIFIER "00" ZEROS), OK);
+    ck_reason(plus_reply(&rig, 2, 0x32, 0x04f2, 5, "00 01 05" ZEROS), OK);
+    ck_assert_uint_eq(rig.state.plus.n_own, n_own);
+}
+END_TEST
+
 /* More subscriptions than are remembered: their notifications pass. */
 START_TEST(test_s7p_notification__many_subscriptions__any)
 {
@@ -230,4 +248,4 @@ UNIT_MAIN("s7comm/plus_head", test_s7p_head__opcode__by_direction, test_s7p_head
           test_s7p_session__refused__nothing_changes, test_s7p_sequence__not_ahead__refused,
           test_s7p_outstanding__as_many_as_the_rule_says, test_s7p_answer__does_not_fit__refused,
           test_s7p_answer__to_silent_writes__only_by_their_opcode, test_s7p_notification__of_a_subscription__event,
-          test_s7p_notification__many_subscriptions__any)
+          test_s7p_notification__nothing_created__nothing_remembered, test_s7p_notification__many_subscriptions__any)

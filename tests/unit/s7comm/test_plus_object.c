@@ -24,6 +24,16 @@ START_TEST(test_s7p_access__session_that_the_client_names__no_way_to_data_or_sto
 }
 END_TEST
 
+START_TEST(test_s7p_access__joined_late_without_session__as_from_the_start)
+{
+    struct rig rig;
+    ck_reason(late(&rig, 288, "000000c9 01 8e35 0002 01" QUALIFIER "00" ZEROS), S7P(SESSION));
+    ck_reason(late(&rig, 0, "000000c9 01 8e35 0002 01" QUALIFIER "00" ZEROS), S7P(SESSION));
+    ck_reason(plus_send(&rig, (struct plus_request){1, 0x04ca, 1, 288, 0x36, CREATE_SESSION}), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->function, S7P_ROW_CREATE_SESSION);
+}
+END_TEST
+
 /* Whoever insists on TLS does not want a session whose opening went unseen. */
 START_TEST(test_s7p_access__session_opened_unseen__asks_as_one_in_clear)
 {
@@ -91,5 +101,6 @@ START_TEST(test_s7p_access__areas__spaces_of_their_own)
 END_TEST
 
 UNIT_MAIN("s7comm/plus_object", test_s7p_access__session_that_the_client_names__no_way_to_data_or_stop,
+          test_s7p_access__joined_late_without_session__as_from_the_start,
           test_s7p_access__session_opened_unseen__asks_as_one_in_clear,
           test_s7p_access__credit__of_unseen_subscriptions_only, test_s7p_access__areas__spaces_of_their_own)
