@@ -204,6 +204,9 @@ START_TEST(test_s7p_fragment__addresses_not_all_there__opaque)
     ck_assert_uint_eq(rig.facts.item[0].asks, S7P_ASK_OPAQUE);
     ck_assert_uint_eq(rig.facts.item[1].op, PS_OP_PROGRAM);
     ck_assert_uint_eq(rig.facts.item[1].asks, S7P_ASK_OPAQUE);
+    plus_subscribe(&rig); /* variables of a subscription are no mere values */
+    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f2 0000 0003 00000398 34" SUBSCRIPTION "01 8818 2004 50 88"), OK);
+    ck_assert(plus_is_opaque(&rig));
 }
 END_TEST
 

@@ -193,6 +193,8 @@ START_TEST(test_s7p_body__items_and_numbers_disagree__opaque)
         {0x054c, "00000000 01 06 00 88d0b88002 02 9376 0a" END},
         {0x054c, "00000000 01 04 00 88d0b88002 00" END},
         {0x054c, "00000000 00 00" END},
+        {0x054c, "00000000 01 03 00 88d0b88002 00 9376" END},
+        {0x0586, "000000c9 2004 00" QUALIFIER "0001" ZEROS},
         {0x054c, "88e10102 02 03 9153 9f2e" END},
         {0x0542, "00000000 01 05 00 88d0b88005 02 9376 71 02 0001 01 00" END}, /* value of another item */
         {0x0542, "00000000 01 05 00 88d0b88005 02 9376 71 01 0001 01 01" END},
@@ -215,6 +217,7 @@ START_TEST(test_s7p_body__items_and_numbers_disagree__opaque)
         struct rig rig;
         plus_subscribe(&rig);
         ck_reason(plus_ask(&rig, rows[i].code, 3, rows[i].body), OK);
+        ck_assert_uint_gt(rig.facts.n_facts, 0);
         ck_assert_msg(plus_is_opaque(&rig), "%s", rows[i].body);
     }
 }
