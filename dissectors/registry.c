@@ -5,12 +5,14 @@
 #include "dissector.h"
 
 #include "base/txt.h"
+#include "dnp3/dnp3.h"
 #include "modbus/modbus.h"
 #include "s7comm/s7comm.h"
 #include "vocab.h"
 
 static const struct ps_dissector *const dissectors[PS_N_DISSECTORS] = {
     [PS_PROTOCOL_MODBUS] = &ps_modbus,
+    [PS_PROTOCOL_DNP3] = &ps_dnp3,
     [PS_PROTOCOL_S7COMM] = &ps_s7comm,
 };
 

@@ -13,7 +13,7 @@ void ps_facts_clear(struct ps_facts *facts)
     facts->station = 0;
     facts->transaction = 0;
     facts->n_facts = 0;
-    memset(facts->pairing, 0, sizeof facts->pairing);
+    memset(facts->pairing, 0, PS_PAIRING_TAG);
 }
 
 struct ps_fact *ps_facts_add(struct ps_facts *facts)

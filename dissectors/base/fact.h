@@ -84,8 +84,9 @@ struct ps_fact {
 #define PS_FUNCTIONS_MAX 256
 /* Facts that one PDU may give; a PDU that asks for more is refused (too-many-facts). */
 #define PS_FACTS_MAX 256
-/* Octets that a dissector may carry from decode() to accept(). */
-#define PS_PAIRING_MAX 48
+/* Octets that a dissector may carry from decode() to accept(); the first ones are 0 unless it writes them. */
+#define PS_PAIRING_TAG 24
+#define PS_PAIRING_MAX 256
 
 enum ps_pdu_kind {
     PS_PDU_NONE = 0, /* decode did not come far enough to know */
@@ -106,7 +107,7 @@ struct ps_facts {
     uint32_t station;
     uint32_t transaction; /* Modbus: transaction id */
     uint16_t n_facts;
-    uint8_t pairing[PS_PAIRING_MAX]; /* the dissector's own note, for accept() */
+    uint8_t pairing[PS_PAIRING_MAX]; /* the dissector's own note, for accept(); cleared are its first PS_PAIRING_TAG octets */
     struct ps_fact item[PS_FACTS_MAX];
 };
 

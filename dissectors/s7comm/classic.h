@@ -77,7 +77,7 @@ struct s7_classic_note {
     uint8_t joined[S7_JOINED_MAX / 8]; /* of the same item as the fact before */
 };
 
-_Static_assert(sizeof(struct s7_classic_note) == PS_PAIRING_MAX, "the note fills the pairing octets");
+_Static_assert(sizeof(struct s7_classic_note) <= PS_PAIRING_MAX, "the note must fit");
 
 struct s7_classic_pdu {
     struct ps_rd param;

@@ -23,6 +23,26 @@ FROM_PORT_502 = ("a host opens a connection from its own port 502 to port 4446 o
                  "function 42 in it; its server port is 4446, so that it is no Modbus connection: tcp/4446, uninspected",
                  {"modbus c2s 1": -10, "modbus c2s 42": -1, "modbus exception 1 5": -5, "modbus exception 1 6": -5})
 DIFFERENCES = {
+    "dnp3/icsnpp-dnp3-example.pcap": (
+        "connections without handshakes; tshark does not join the fragments that end in packets 18, 114, 210 (answers) and "
+        "810 (unsolicited), and takes packet 311, a whole answer, for function 0",
+        {"dnp3 app outstation 0": -1, "dnp3 app outstation 129": 4, "dnp3 app outstation 130": 1}),
+    "dnp3/iti-dnp3-selectoperate.pcap": (
+        "the client's frames have a group as their source MAC and are refused before anything of them is read",
+        {"dnp3 app master 3": -1, "dnp3 app master 4": -1, "dnp3 link pri:4": -2}),
+    "dnp3/iti-opendnp3-conformance-6-6-2-2.pcap": (
+        "conformance test: tshark reads requests in frames whose link functions, 5 and 10, have no user data",
+        {"dnp3 app master 1": -2}),
+    "dnp3/iti-opendnp3-conformance-6-6-2-3.pcap": (
+        "conformance test: user data behind a frame of length 5. Behind that (packet 4) the stream is lost, and packet 6 is "
+        "the same again",
+        {"dnp3 link pri:4": -1}),
+    "dnp3/iti-opendnp3-conformance-6-6-2-5.pcap": (
+        "conformance test: tshark reads a request in a frame whose link function has no user data",
+        {"dnp3 app master 1": -1}),
+    "dnp3/suricata-dnp3-max-points.pcap": (
+        "the six frames of packets 95 to 100 are a fragment that never ends: nothing was judged",
+        {"dnp3 link pri:4": -6}),
     "modbus/arkime-modbus.pcap": FROM_PORT_502,
     "modbus/quickdraw-modbus-test-data-part1.pcap": FROM_PORT_502,
     "modbus/zeek-fuzz-72.pcap": (

@@ -23,7 +23,7 @@ START_TEST(test_ps_facts_clear__full__empty_and_function_unknown)
     ck_assert_uint_eq(facts.station, 0);
     ck_assert_uint_eq(facts.transaction, 0);
     ck_assert_uint_eq(facts.n_facts, 0);
-    for (size_t i = 0; i < PS_PAIRING_MAX; i++)
+    for (size_t i = 0; i < PS_PAIRING_TAG; i++)
         ck_assert_uint_eq(facts.pairing[i], 0);
 }
 END_TEST

@@ -157,7 +157,7 @@ START_TEST(test_ps_operation_parse__mistakes__a_sentence)
         const char *text, *sentence;
     } rows[] = {
         {"", "is not a protocol that is understood"},
-        {"dnp3 read", "\"dnp3\" is not a protocol that is understood"},
+        {"iec104 read", "\"iec104\" is not a protocol that is understood"},
         {"modbus", "is not a function of the protocol"},
         {"modbus fly station=1", "\"fly\" is not a function of the protocol"},
         {"modbus 6 station=256 holding:1 value=1", "is not a station"},
