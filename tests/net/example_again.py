@@ -1,19 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The committed capture of the example plant is what its recorder makes: recorded anew, the same things are refused.
+"""The committed captures of an example plant are what its recorder makes: recorded anew, all is judged the same.
 
-    example_again.py PENSTOCK MODBUS_PEER FOLDER_OF_THE_EXAMPLE
+    example_again.py PENSTOCK FOLDER_OF_THE_EXAMPLE PEER...
 
-Exit code 77 where the recorder cannot run. Times, ports and sequence numbers differ; who asked what, and why it was
-refused, must not.
+Exit code 77 where the recorder cannot run. Times, ports and sequence numbers differ; who asked what, what became of it
+and why must not.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 RECORDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "record_example.sh")
 SKIPPED = 77
+ENDED_WELL = (0, 3)  # nothing refused, something refused
+FIRST_JUDGED_COLUMN = 3  # of replay --pdus: file, packet and time stand before
+
+
+def replayed(penstock, form, plant, capture):
+    """The lines that replay prints."""
+    done = subprocess.run([penstock, "replay", form, plant, capture], stdout=subprocess.PIPE, timeout=60, check=False)
+    if done.returncode not in ENDED_WELL:
+        sys.exit(f"{capture}: replay {form} ended with {done.returncode}")
+    return done.stdout.decode().splitlines()
 
 
 def name(end):
@@ -21,32 +32,44 @@ def name(end):
     return end.get("asset") or end.get("address") or end["mac"]
 
 
-def refusals(penstock, plant, capture):
-    """All (client, server, reason, operation or flow)."""
-    done = subprocess.run([penstock, "replay", "--json", plant, capture], stdout=subprocess.PIPE, timeout=60, check=False)
-    if done.returncode != 3:
-        sys.exit(f"{capture}: replay ended with {done.returncode}, expected 3: something refused")
-    events = [json.loads(line) for line in done.stdout.decode().splitlines()]
-    return {(name(event["client"]), name(event["server"]), event["reason"], event.get("operation") or event["flow"])
-            for event in events if event.get("kind") in ("deny", "would-deny", "malformed")}
+def verdicts(penstock, plant, capture):
+    """All judged PDUs, without what differs each time, and all that was refused besides: (who, verdict, what)."""
+    found = set()
+    for line in replayed(penstock, "--pdus", plant, capture):
+        columns = line.split("\t")[FIRST_JUDGED_COLUMN:]
+        found.add("  ".join([re.sub(r":\d+ ->", " ->", columns[0]), *columns[1:]]))
+    if not found:
+        sys.exit(f"{capture}: no PDU in it")
+    for event in map(json.loads, replayed(penstock, "--json", plant, capture)):
+        if event.get("kind") in ("deny", "would-deny", "malformed"):
+            found.add("  ".join([f"{name(event['client'])} -> {name(event['server'])}", event["kind"], event["reason"],
+                                 event.get("operation") or event["flow"]]))
+    return found
 
 
-def main(penstock, peer, folder):
+def compare(committed, recorded):
+    """Prints both; true when they are the same."""
+    for verdict in sorted(committed | recorded):
+        note = "" if verdict in committed and verdict in recorded else \
+            "   <- only in the committed capture" if verdict in committed else "   <- only in what was recorded now"
+        print(verdict + note)
+    return committed == recorded
+
+
+def main(penstock, folder, *peer):
     plant = os.path.join(folder, "plant.conf")
-    committed = refusals(penstock, plant, os.path.join(folder, "day.pcap"))
+    captures = sorted(name for name in os.listdir(folder) if name.endswith(".pcap"))
     with tempfile.TemporaryDirectory() as work:
-        again = os.path.join(work, "again.pcap")
-        done = subprocess.run([RECORDER, peer, again], timeout=120, check=False)
+        done = subprocess.run([RECORDER, os.path.basename(folder), work, *peer], timeout=120, check=False)
         if done.returncode == SKIPPED:
             return SKIPPED
         if done.returncode != 0:
             sys.exit("the recorder failed")
-        recorded = refusals(penstock, plant, again)
-    for refusal in sorted(committed | recorded):
-        note = "" if refusal in committed and refusal in recorded else \
-            "   <- only in the committed capture" if refusal in committed else "   <- only in what was recorded now"
-        print("{} -> {} {} {}".format(*refusal) + note)
-    return 0 if committed == recorded else 1
+        if sorted(os.listdir(work)) != captures:
+            sys.exit(f"recorded {sorted(os.listdir(work))}, committed are {captures}")
+        same = [compare(verdicts(penstock, plant, os.path.join(folder, capture)),
+                        verdicts(penstock, plant, os.path.join(work, capture))) for capture in captures]
+    return 0 if all(same) else 1
 
 
 if __name__ == "__main__":

@@ -1,18 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Records a morning of the pump station: record_example.sh MODBUS_PEER OUT.pcap
+# Records an example plant: record_example.sh EXAMPLE FOLDER PEER...
 #
-# Every host of packaging/examples/pump-station gets a network namespace of its own, all on one bridge in a further
-# namespace, without penstock between them. Real libmodbus clients and servers talk, tcpdump listens on the bridge.
+# Every host of packaging/examples/EXAMPLE gets a network namespace of its own, all on one bridge in a further namespace,
+# without penstock between them. tcpdump listens on the bridge while the scene of the example, scene_EXAMPLE.sh, lets the
+# peers talk; each recording becomes a file of FOLDER. PEER... is what the scene starts the peers with.
 # Namespaces are made and removed here. Needs root; ends with 77 and a reason where it cannot run.
 set -eu
 
 skip() { echo "record_example: skipped: $1" >&2; exit 77; }
 
-[ $# -eq 2 ] || { echo "usage: record_example.sh MODBUS_PEER OUT.pcap" >&2; exit 2; }
-peer=$1
-out=$2
+[ $# -ge 3 ] || { echo "usage: record_example.sh EXAMPLE FOLDER PEER..." >&2; exit 2; }
+scene=$(dirname "$0")/scene_$1.sh
+folder=$2
+shift 2
+[ -f "$scene" ] || { echo "record_example: there is no $scene" >&2; exit 2; }
 
 # In a sanitizer build the peers, which signals end, may hang in the search for leaks.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
@@ -27,6 +30,7 @@ switch="$tag-switch"
 work=$(mktemp -d)
 namespaces=
 children=
+recorder=
 
 cleanup() {
     trap - EXIT INT TERM
@@ -71,18 +75,38 @@ await() {
     done
 }
 
-# device NAME ADDRESS
+# device NAME COMMAND...: starts it on the host, until it says that it is ready. It goes on until the end.
 device() {
-    ip netns exec "$tag-$1" timeout -k 5 60 "$peer" serve "$2" >"$work/$1.log" 2>&1 &
+    device=$1
+    shift
+    ip netns exec "$tag-$device" timeout -k 5 60 "$@" >"$work/$device.log" 2>&1 &
     children="$children $!"
-    await "$work/$1.log" ready
+    await "$work/$device.log" ready
 }
 
-# client NAME ADDRESS OPERATION...
+# client NAME COMMAND...: runs it on the host.
 client() {
-    name=$1
+    client=$1
     shift
-    ip netns exec "$tag-$name" timeout -k 5 20 "$peer" ask "$@"
+    ip netns exec "$tag-$client" timeout -k 5 20 "$@"
+}
+
+# record FILE ... stop_recording: what is said between them is in the file.
+record() {
+    recording=$1
+    ip netns exec "$switch" timeout -k 5 90 tcpdump -Z root -U --immediate-mode -i plant -w "$work/$recording" \
+        2>"$work/tcpdump.log" &
+    recorder=$!
+    children="$children $recorder"
+    await "$work/tcpdump.log" 'listening on'
+}
+
+stop_recording() {
+    sleep 0.3
+    kill -INT "$recorder"
+    wait "$recorder" || :
+    cp "$work/$recording" "$folder/$recording"
+    echo "record_example: $(grep -o '^[0-9]* packets captured' "$work/tcpdump.log") into $folder/$recording"
 }
 
 new_namespace "$switch"
@@ -90,45 +114,5 @@ ip -n "$switch" link add plant type bridge forward_delay 0 stp_state 0 mcast_sno
     skip "no bridges here: $(cat "$work/err")"
 ip -n "$switch" link set plant up
 
-host scada-1 10.20.1.10 02:00:0a:14:01:0a
-host eng-ws 10.20.1.20 02:00:0a:14:01:14
-host plc-1 10.20.2.11 02:00:0a:14:02:0b
-host plc-2 10.20.2.12 02:00:0a:14:02:0c
-host sis-1 10.20.3.11 02:00:0a:14:03:0b
-host mirror-1 10.20.4.10 02:00:0a:14:04:0a
-host desk-1 10.20.9.20 02:00:0a:14:09:14
-
-ip netns exec "$switch" timeout -k 5 90 tcpdump -Z root -U --immediate-mode -i plant -w "$work/day.pcap" \
-    2>"$work/tcpdump.log" &
-recorder=$!
-children="$children $recorder"
-await "$work/tcpdump.log" 'listening on'
-
-device plc-1 10.20.2.11
-device plc-2 10.20.2.12
-device sis-1 10.20.3.11
-device mirror-1 10.20.4.10
-
-# What every shift looks like: polls, the interlock, the mirror, a set point, a pump.
-client scada-1 10.20.2.11 'holding 0 20' 'input 0 8' 'coil 0 8' 'discrete 0 16' 'holding 40 8' \
-    'set-holding 41 900' 'set-holding 40 450 900 120 60' 'set-coil 1 1' 'set-coil 0 1 0 0 1' 'holding 40 8'
-client scada-1 10.20.2.12 'holding 0 10' 'input 0 4' 'coil 0 4' 'discrete 0 8'
-client scada-1 10.20.3.11 'discrete 0 16' 'input 0 8'
-client plc-1 10.20.3.11 'discrete 0 8' 'discrete 0 8' 'discrete 0 8'
-client mirror-1 10.20.2.11 'holding 0 50' 'input 0 8'
-client mirror-1 10.20.2.12 'holding 0 50' 'input 0 8'
-client desk-1 10.20.4.10 'holding 0 50' 'input 0 8'
-
-# What should not happen.
-client scada-1 10.20.2.11 'holding 0 20' 'set-holding 48 900' 'set-holding 41 4000' 'set-holding 46 1 2 3 4' 'holding 0 20'
-client scada-1 10.20.3.11 'discrete 0 16' 'set-coil 0 0' 'raw 01 08 00 04 00 00'
-client mirror-1 10.20.2.11 'holding 0 50' 'set-holding 41 0'
-client desk-1 10.20.4.10 'holding 0 50' 'set-holding 0 1 2 3'
-client eng-ws 10.20.2.11 'set-coil 3 1'
-client desk-1 10.20.2.11 'holding 0 20'
-
-sleep 0.3
-kill -INT "$recorder"
-wait "$recorder" || :
-cp "$work/day.pcap" "$out"
-echo "record_example: $(grep -o '^[0-9]* packets captured' "$work/tcpdump.log") into $out"
+# shellcheck source=/dev/null
+. "$scene"
