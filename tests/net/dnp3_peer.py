@@ -218,11 +218,15 @@ def serve(address, own, *masters):
 class Master:
     """Asks one thing after the other."""
 
-    def __init__(self, address, own, outstation):
-        self.connection = socket.create_connection((address, wire.PORT), timeout=5)
-        self.link = wire.Link(self.connection, True, own, outstation)
+    def __init__(self, connection, own, outstation):
+        self.connection = connection
+        self.link = wire.Link(connection, True, own, outstation)
         self.sequence = 0
         self.n_unsolicited = 0
+
+    def close(self):
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.connection.close()
 
     def receive(self):
         """The next answer, with its confirmation sent; None is an unsolicited response, or link status."""
@@ -318,13 +322,12 @@ class Master:
 
 
 def ask(address, own, outstation, *operations):
-    master = Master(address, int(own), int(outstation))
+    master = Master(socket.create_connection((address, wire.PORT), timeout=5), int(own), int(outstation))
     for operation in operations:
         name, *words = operation.split(" ")
         answer = getattr(master, name.replace("-", "_"))(*words)
         print(f"{operation}: {'done' if answer is None else f'IIN {answer[2]:02x} {answer[3]:02x}, {len(answer)} octets'}")
-    master.connection.shutdown(socket.SHUT_RDWR)
-    master.connection.close()
+    master.close()
 
 
 if __name__ == "__main__":

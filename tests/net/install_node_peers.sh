@@ -31,6 +31,7 @@ installed && exit 0
 tools_are_here || "$packaging/install-packages" "$packaging/debian-packages.node" >&2 || :
 tools_are_here || skip "no node, npm, g++, make or headers of node (packaging/debian-packages.node)"
 
+echo "Installing node-snap7 and nodes7 for the network tests"
 mkdir -p "$folder"
 cat >"$folder/package.json" <<END
 { "name": "penstock-test-peers", "version": "1.0.0", "private": true,
