@@ -110,7 +110,7 @@ const OPERATIONS = {
         client.ReadArea(...area(client, name), Number(first), Number(count), client.S7WLByte),
     several: (client, words) => client.ReadMultiVars(blocksOf(client, words)),
     'set-int': (client, [db, first, ...values]) =>
-        client.WriteMultiVars([{ Area: client.S7AreaDB, WordLen: TYPE_INT, DBNumber: Number(db), Start: 8 * Number(first),
+        client.WriteMultiVars([{ Area: client.S7AreaDB, WordLen: TYPE_INT, DBNumber: Number(db), Start: Number(first),
             Amount: values.length, Data: ints(values) }]),
     'set-real': (client, [db, first, value]) =>
         client.WriteArea(client.S7AreaDB, Number(db), Number(first), 1, client.S7WLReal, real(value)),
