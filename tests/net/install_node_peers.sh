@@ -40,6 +40,6 @@ END
 cd "$folder"
 export npm_config_nodedir=/usr npm_config_build_from_source=true npm_config_fetch_retries=1
 timeout -k 5 "$SECONDS_AT_MOST" npm install --no-audit --no-fund --loglevel=error >npm.log 2>&1 ||
-    skip "npm could not install node-snap7 and nodes7: $(tail -n 1 npm.log)"
+    skip "npm could not install node-snap7 and nodes7: $(head -n 1 npm.log)"
 node -e 'require("node-snap7"); require("nodes7")' 2>>npm.log || skip "node cannot load node-snap7: $(tail -n 1 npm.log)"
 : >complete
