@@ -63,7 +63,8 @@ START_TEST(test_s7p_value__no_number__unseen)
     static const char *const rows[] = {
         "0000", "0015 03 414243", "0014 00 02 1234", "1002 02 0102", "2004 02 81 00 01", "4002 05 11 06 12 00",
         "0017 00000050 01 0002 05 02 0007 1234 00", "0017 00000050 01 0017 00000051 05 0001 01 00 00",
-        "000d 0100000000000000", "0005 ff ff ff ff ff ff ff ff ff", "000f 7ff0000000000000", "0009 ff ff ff ff ff ff ff 81 00",
+        "000d 0100000000000000", "0005 ff ff ff ff ff ff ff ff ff", "000f 7ff0000000000000", "0009 bf ff ff ff ff ff ff ff ff",
+        "0009 c0 80 80 80 80 80 80 80 00","0009 ff ff ff ff ff ff ff 81 00",
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rig rig;
@@ -87,7 +88,7 @@ END_TEST
 START_TEST(test_s7p_value__not_understood__opaque)
 {
     static const char *const rows[] = {
-        "0018 00", "0016 00", "00ff 00", "0102 05", "3002 01 05", "5002 01 05", "1000 01", "1017 01 00000050 00",
+        "0018", "0016", "00ff", "3002", "1000", "0018 00", "0016 00", "00ff 00", "0002 01 00", "0102 05", "0f02 05", "0102 05", "3002 01 05", "5002 01 05", "1000 01", "1017 01 00000050 00",
         "0017 90000001 00", "0017 9fffffff 00", "0017 02000000 00", "0017 02ffffff 00", "0014 01 02 1234",
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
