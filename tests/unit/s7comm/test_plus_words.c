@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "../words/same_facts.h"
+#include "../words/text_and_back.h"
 #include "plus_rig.h"
 #include "unit.h"
 
