@@ -115,7 +115,7 @@ static bool is_selected(const struct dn_message *message)
     if (repeats_last(message))
         return (assoc->flags & DN_SELECTED) && age_ns(message, assoc->last_ns) <= DN_SELECT_NS;
     return assoc->select_phase == DN_SELECT_DONE && assoc->select_echo == message->fragment.echo &&
-           message->fragment.echo != 0 && ((assoc->select_sequence + 1) & DN_SEQUENCE) == sequence_of(message) &&
+           ((assoc->select_sequence + 1) & DN_SEQUENCE) == sequence_of(message) &&
            age_ns(message, assoc->select_ns) <= DN_SELECT_NS;
 }
 
@@ -165,8 +165,7 @@ static void check_echo(struct dn_message *message)
     const struct dn_pending *request = fragment->request;
     if (!request)
         return;
-    bool bare = fragment->n_headers == 0 || fragment->secured;
-    bool fits = fragment->echo == (is_control(request->row) ? request->echo : 0) || (fragment->echo == 0 && bare);
+    bool fits = fragment->echo == (is_control(request->row) ? request->echo : 0) || fragment->n_headers == 0;
     if (!fits && message->tolerant) {
         message->note->slot = DN_NONE;
         return;

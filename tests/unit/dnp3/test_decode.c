@@ -80,6 +80,34 @@ START_TEST(test_dn_decode__request_cut_anywhere__same_facts_and_state)
 }
 END_TEST
 
+START_TEST(test_dn_decode__less_than_a_pdu__truncated)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(rig_raw(&rig, PS_TO_SERVER, INTEGRITY), OK);
+    rig.dialog.dir = PS_TO_CLIENT;
+    put_poll_answer(&rig);
+    uint32_t whole = rig.n_octets;
+    for (rig.n_octets = 0; rig.n_octets < whole; rig.n_octets++)
+        ck_reason(rig_decode(&rig), PS_REASON_TRUNCATED);
+    ck_reason(rig_decode(&rig), OK);
+    rig_add(&rig, 0x49, 1, 10, "");
+    ck_reason(rig_decode(&rig), PS_REASON_SURPLUS);
+}
+END_TEST
+
+START_TEST(test_dn_decode__one_address_on_both_sides__its_own_association)
+{
+    struct rig rig;
+    rig_init(&rig);
+    for (unsigned i = 0; i < 2; i++) {
+        rig.n_octets = 0;
+        rig_add(&rig, i ? 0x44 : 0xc4, 5, 5, i ? "c0 c0 81 0000" : "c0 c0 18");
+        ck_reason(rig_judge(&rig, i ? PS_TO_CLIENT : PS_TO_SERVER), OK);
+    }
+}
+END_TEST
+
 /* Offsets of faults are those of the PDU, CRCs and heads counted. */
 START_TEST(test_dn_decode__fault_behind_a_crc__offset_in_the_pdu)
 {
@@ -262,6 +290,9 @@ START_TEST(test_dn_decode__more_pairs_than_kept__longest_unused_makes_way)
         rig_add(&rig, 0xc9, 100, 1, "");
         ck_reason(rig_judge(&rig, PS_TO_SERVER), OK);
     }
+    const struct dn_assoc *last = &rig.state.assoc[1];
+    ck_assert_uint_eq(last->outstation, 100 + DN_ASSOCIATIONS);
+    ck_assert_uint_eq(last->pending[0].repeats, 0); /* nothing is left of the one before */
     for (unsigned i = 0; i < 3; i++) { /* 101 has made way, not 100, which was used after it */
         rig.n_octets = 0;
         rig_add(&rig, 0x44, 1, 100 + i, "c0 c0 81 0000 34 02 07 01 0000");
@@ -281,11 +312,19 @@ START_TEST(test_dn_decode__self_address__answered_from_its_own)
     ck_reason(answer(&rig, "c0 81 0000 34 02 07 01 0000"), OK);
     ck_assert_uint_eq(rig_assoc(&rig)->outstation, 10);
     ck_assert_uint_eq(rig.state.n_assoc, 1);
+    rig_init(&rig);
+    rig_add(&rig, 0xc4, 0xfffc, 1, "c0 c0 17");
+    ck_reason(rig_judge(&rig, PS_TO_SERVER), OK);
+    ck_reason(ask(&rig, "c5 18"), OK); /* another one is asked meanwhile */
+    ck_assert_uint_eq(rig_assoc(&rig)->outstation, 0xfffc);
+    ck_assert_uint_eq(rig.state.n_assoc, 2);
 }
 END_TEST
 
 UNIT_MAIN("dnp3/decode", test_dn_decode__each_vector__accepted, test_dn_decode__bit_flipped_anywhere__refused,
           test_dn_decode__fragment_in_frames__joined, test_dn_decode__request_cut_anywhere__same_facts_and_state,
+          test_dn_decode__less_than_a_pdu__truncated,
+          test_dn_decode__one_address_on_both_sides__its_own_association,
           test_dn_decode__fault_behind_a_crc__offset_in_the_pdu, test_dn_decode__link_frames__housekeeping_or_reply,
           test_dn_decode__link_answer_to_nothing__refused, test_dn_decode__confirmed_user_data__followed_when_relaxed,
           test_dn_decode__confirmed_frames_of_a_fragment__duplicate_counts_once,

@@ -143,6 +143,36 @@ START_TEST(test_dn_pair__answer_after_the_time_out__refused)
 }
 END_TEST
 
+START_TEST(test_dn_pair__time_out_of_the_rule__ends_a_request)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.dialog.timeout_ns = UINT64_C(1000000000);
+    ck_reason(ask(&rig, "c3 01" CLASS_1), OK);
+    ck_reason(ask(&rig, "c4 01" CLASS_1), OK);
+    rig_wait(&rig, 900);
+    ck_reason(ask(&rig, "c5 01" CLASS_1), DN(OUTSTANDING));
+    ck_reason(ask(&rig, "c3 01" CLASS_2), DN(SEQUENCE));
+    rig_wait(&rig, 200);
+    ck_reason(ask(&rig, "c3 01" CLASS_2), OK);
+    ck_reason(ask(&rig, "c5 01" CLASS_1), OK);
+}
+END_TEST
+
+START_TEST(test_dn_pair__repeated_request__waits_from_then_on)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(ask(&rig, "c3 01" CLASS_1), OK);
+    rig_wait(&rig, 9000);
+    ck_reason(ask(&rig, "c3 01" CLASS_1), OK);
+    rig_wait(&rig, 9000);
+    ck_reason(answer(&rig, "a3 " EMPTY), OK); /* FIR, CON */
+    ck_reason(ask(&rig, "c3 01" CLASS_1), OK);
+    ck_reason(ask(&rig, "c3 00"), OK); /* still wants to be confirmed */
+}
+END_TEST
+
 START_TEST(test_dn_pair__answer_in_fragments__numbered_in_order)
 {
     struct rig rig;
@@ -248,6 +278,8 @@ static const struct script scripts[] = {
     {"c3 03" CROB "00", "c3 81 0000" CROB "04", "", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED}, /* refused */
     {"c3 03" CROB "00", "c3 81 0002", "", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED},
     {"c3 03" CROB "00", "c3 81 0000", "", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED}, /* no echo */
+    {"c3 03" CROB "00", "c3 81 0004" CROB "00", "", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED}, /* and yet refused */
+    {"c3 03" CROB "00", "83 81 0000" CROB "00", "", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED}, /* there is more of it */
     {"c3 03" CROB "00", "", "", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED}, /* not answered */
     {"c3 03" CROB "00", "c3 81 0000" CROB "00", "c4 17", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED + 0x80},
     {"c3 03" CROB "00", "c3 81 0000" CROB "00", "c9 17", "c4 04" CROB "00", 0, DN_ASK_UNSELECTED}, /* something between */
@@ -309,6 +341,37 @@ START_TEST(test_dn_pair__operate_repeated__as_the_first)
 }
 END_TEST
 
+START_TEST(test_dn_pair__answer_to_an_earlier_select__selects_nothing)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(ask(&rig, "c3 03" CROB "00"), OK);
+    ck_reason(ask(&rig, "c4 03" OTHER "00"), OK);
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
+    ck_reason(ask(&rig, "c5 04" OTHER "00"), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->asks, DN_ASK_UNSELECTED);
+    rig_init(&rig);
+    ck_reason(ask(&rig, "c3 03" CROB "00"), OK);
+    ck_reason(ask(&rig, "c9 17"), OK); /* before the answer */
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
+    ck_reason(ask(&rig, "c4 04" CROB "00"), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->asks, DN_ASK_UNSELECTED);
+}
+END_TEST
+
+START_TEST(test_dn_pair__operate_repeated_late__not_selected)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(rig_raw(&rig, PS_TO_SERVER, SELECT), OK);
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
+    ck_reason(rig_raw(&rig, PS_TO_SERVER, OPERATE), OK);
+    rig_wait(&rig, 10001);
+    ck_reason(rig_raw(&rig, PS_TO_SERVER, OPERATE), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->asks, DN_ASK_UNSELECTED);
+}
+END_TEST
+
 START_TEST(test_dn_pair__operate__of_another_association__not_selected)
 {
     struct rig rig;
@@ -350,12 +413,24 @@ START_TEST(test_dn_pair__broadcast_inside_operate__not_selected)
     ck_reason(rig_judge(&rig, PS_TO_SERVER), OK);
     ck_assert_uint_eq(rig.facts.n_facts, 2);
     ck_assert_uint_eq(rig.facts.item[1].asks, DN_ASK_UNSELECTED);
+    rig_init(&rig);
+    ck_reason(rig_raw(&rig, PS_TO_SERVER, SELECT), OK);
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
+    rig.n_octets = 0;
+    rig_add(&rig, 0xc4, 11, 1, "40 c4");
+    rig_add(&rig, 0xc4, 0xffff, 1, "c0 c0 06" OTHER "00");
+    rig_add(&rig, 0xc4, 10, 1, "c0 c4 04" CROB "00");
+    rig_add(&rig, 0xc4, 11, 1, "81 17");
+    ck_reason(rig_judge(&rig, PS_TO_SERVER), OK);
+    ck_assert_uint_eq(rig.facts.n_facts, 3);
+    ck_assert_uint_eq(rig.facts.item[1].asks, DN_ASK_UNSELECTED);
 }
 END_TEST
 
 /* ---- secure authentication ----------------------------------------------------------------------------------------- */
 
-#define CHALLENGE "c3 83 0000 78015b 01 0e00 01000000 0100 04 01 0102030405 06"
+#define CHALLENGE_BODY "83 0000 78015b 01 0e00 01000000 0100 04 01 0102030405 06"
+#define CHALLENGE "c3" CHALLENGE_BODY
 #define CHALLENGE_REPLY "20 78025b 01 0a00 01000000 0100 01020304"
 
 START_TEST(test_dn_pair__challenge__between_request_and_answer)
@@ -371,6 +446,30 @@ START_TEST(test_dn_pair__challenge__between_request_and_answer)
     ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
     ck_reason(ask(&rig, "c4 04" CROB "00"), OK);
     ck_assert_uint_eq(rig_fact(&rig)->asks, 0);
+}
+END_TEST
+
+START_TEST(test_dn_pair__authentication__its_own_exchange)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(ask(&rig, "c5 20 7804 07 01 0100"), OK); /* how are the keys of user 1? */
+    ck_reason(answer(&rig, "c6" CHALLENGE_BODY), DN(UNSOLICITED));
+    ck_reason(answer(&rig, "c5" CHALLENGE_BODY), OK);
+    ck_assert_uint_eq(rig_assoc(&rig)->n_pending, 0);
+}
+END_TEST
+
+/* Aggressive mode: the code goes with the request. */
+START_TEST(test_dn_pair__authentication__around_controls)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(ask(&rig, "c3 05 7803 07 01 01000000 0100" CROB "00 7809 5b 01 0400 01020304"), OK);
+    ck_assert_uint_eq(rig.facts.n_facts, 2);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_uint_eq(rig.facts.item[i].asks, rig.facts.item[i].op == PS_OP_OPERATE ? DN_ASK_UNSELECTED : 0);
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK); /* without it */
 }
 END_TEST
 
@@ -415,6 +514,12 @@ START_TEST(test_dn_pair__midstream__tolerant_until_the_first_pair)
     ck_reason(answer(&rig, "c3 " EMPTY), OK);
     ck_reason(answer(&rig, "c9 " EMPTY), DN(UNSOLICITED));
     ck_reason(ask(&rig, "c7 00"), DN(CONFIRM));
+    rig_init(&rig);
+    rig.dialog.midstream = true;
+    ck_reason(ask(&rig, "c3 05" CROB "00"), OK);
+    ck_reason(answer(&rig, "c3 81 0000" OTHER "00"), OK); /* to a request of the same number, long ago */
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), DN(UNSOLICITED));
 }
 END_TEST
 
@@ -446,6 +551,9 @@ UNIT_MAIN("dnp3/pairing", test_dn_pair__answers__by_sequence_number, test_dn_pai
           test_dn_pair__unsolicited_between__exchange_goes_on, test_dn_pair__echo__all_but_the_status,
           test_dn_pair__operate__only_what_was_selected, test_dn_pair__operate__link_status_between__still_selected,
           test_dn_pair__operate_repeated__as_the_first, test_dn_pair__operate__of_another_association__not_selected,
+          test_dn_pair__answer_to_an_earlier_select__selects_nothing, test_dn_pair__operate_repeated_late__not_selected,
+          test_dn_pair__time_out_of_the_rule__ends_a_request, test_dn_pair__repeated_request__waits_from_then_on,
+          test_dn_pair__authentication__its_own_exchange, test_dn_pair__authentication__around_controls,
           test_dn_pair__broadcast_between__not_selected, test_dn_pair__broadcast_inside_operate__not_selected,
           test_dn_pair__challenge__between_request_and_answer, test_dn_pair__file_blocks__of_open_files,
           test_dn_pair__midstream__tolerant_until_the_first_pair, test_dn_gap__forgets_requests__not_who_is_who)
