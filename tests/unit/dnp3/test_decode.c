@@ -292,7 +292,7 @@ START_TEST(test_dn_decode__more_pairs_than_kept__longest_unused_makes_way)
     }
     const struct dn_assoc *last = &rig.state.assoc[1];
     ck_assert_uint_eq(last->outstation, 100 + DN_ASSOCIATIONS);
-    ck_assert_uint_eq(last->pending[0].repeats, 0); /* nothing is left of the one before */
+    ck_assert_uint_eq(last->n_pending, 1); /* nothing is left of the one before */
     for (unsigned i = 0; i < 3; i++) { /* 101 has made way, not 100, which was used after it */
         rig.n_octets = 0;
         rig_add(&rig, 0x44, 1, 100 + i, "c0 c0 81 0000 34 02 07 01 0000");
