@@ -2,7 +2,7 @@
  *
  * bench_engine.c - what a packet costs the engine, beside what touching its memory costs.
  *
- *     bench_engine [--json] [--quick]
+ *     bench_engine [--json] [--quick] [--protocol=NAME] [--flows=N] [--conduits=N]
  *
  * In bursts of 32, nanoseconds per packet:
  *
@@ -10,8 +10,9 @@
  *     floor, fetched    the same with prefetch, burst by burst
  *     tcp               12 octets of an uninspected, allowed flow
  *     modbus            read-holding-registers, the same on each connection each time, granted; and the replies
+ *     s7comm, dnp3      what gen_capture sends: requests drawn anew each time, of more than one kind; and the replies
  *
- * For 1 k, 100 k and 1 M flows and 10 and 100 k conduits. Each median is also given as a multiple of both floors of the
+ * For 1 k, 100 k and 1 M flows and 10 and 100 k conduits, or those that are named. Each median is also given as a multiple of both floors of the
  * same run.
  *
  * Each packet lies in a slot of its own, taken in random order from more memory than the caches hold, for the floors as
@@ -30,6 +31,11 @@
 
 #define BURST 32u
 #define FLOOR_LINE 64u
+#define PACKETS 1000000u /* of SLOT_LEN_POLL octets per measurement */
+#define SLOT_LEN_POLL 128u
+#define SLOT_LEN_ANY 448u /* the longest packet of any protocol: headers and GEN_PDU_MAX octets */
+#define FLOWS_MAX 10000000u
+#define CONDUITS_MAX 1000000u
 
 struct result {
     double median, p99, p999, max;
@@ -267,25 +273,73 @@ static void measure(struct plan plan)
     free(w.image_mem);
 }
 
-int main(int argc, char **argv)
+/* Long packets are fewer: about as much memory for all protocols. */
+static uint32_t packets_for(const struct plan *plan)
+{
+    uint32_t wanted = PACKETS * SLOT_LEN_POLL / plan->slot_len;
+    return (wanted + plan->n_flows - 1) / plan->n_flows * plan->n_flows;
+}
+
+/* What the command line leaves of the numbers to go through; 0: all. */
+struct choice {
+    uint32_t flows, conduits;
+    const char *protocol; /* NULL: all */
+    bool quick;
+};
+
+static void measure_protocol(const struct gen_protocol *protocol, const struct choice *choice)
 {
     static const uint32_t flows[] = {1000, 100000, 1000000}, conduits[] = {10, 100000};
-    bool quick = false;
+    for (unsigned c = 0; c < (choice->quick || choice->conduits ? 1 : 2); c++) {
+        for (unsigned f = 0; f < (choice->flows ? 1 : choice->quick ? 2 : 3); f++) {
+            struct plan plan = {.n_flows = choice->flows ? choice->flows : flows[f],
+                                .n_conduits = choice->conduits ? choice->conduits : conduits[c],
+                                .slot_len = protocol == &bench_modbus ? SLOT_LEN_POLL : SLOT_LEN_ANY,
+                                .protocol = protocol};
+            plan.n_zones = bench_zones_for(plan.n_conduits);
+            plan.n_packets = packets_for(&plan);
+            measure(plan);
+        }
+    }
+}
+
+static bool take_option(const char *arg, struct choice *choice)
+{
+    if (strcmp(arg, "--json") == 0)
+        as_json = true;
+    else if (strcmp(arg, "--quick") == 0)
+        choice->quick = true;
+    else if (strncmp(arg, "--protocol=", 11) == 0)
+        choice->protocol = arg + 11;
+    else if (strncmp(arg, "--flows=", 8) == 0)
+        choice->flows = (uint32_t)strtoul(arg + 8, NULL, 10);
+    else if (strncmp(arg, "--conduits=", 11) == 0)
+        choice->conduits = (uint32_t)strtoul(arg + 11, NULL, 10);
+    else
+        return false;
+    return choice->flows <= FLOWS_MAX && choice->conduits <= CONDUITS_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct gen_protocol *const protocols[] = {&bench_modbus, &gen_s7comm, &gen_dnp3};
+    struct choice choice = {0};
     for (int i = 1; i < argc; i++) {
-        as_json |= strcmp(argv[i], "--json") == 0;
-        quick |= strcmp(argv[i], "--quick") == 0;
+        if (!take_option(argv[i], &choice)) {
+            fputs("Usage: bench_engine [--json] [--quick] [--protocol=NAME] [--flows=N] [--conduits=N]\n", stderr);
+            return 2;
+        }
     }
     if (!as_json)
         printf("%9s %9s  %-16s %8s %8s %8s %9s %7s %8s\n", "flows", "conduits", "what", "median", "p99", "p99.9", "max",
                "floors", "fetched");
-    for (unsigned c = 0; c < (quick ? 1 : 2); c++) {
-        for (unsigned f = 0; f < (quick ? 2 : 3); f++) {
-            struct plan plan = {.n_flows = flows[f], .n_conduits = conduits[c], .slot_len = 128,
-                                .protocol = &bench_modbus};
-            plan.n_zones = bench_zones_for(plan.n_conduits);
-            plan.n_packets = 1000000; /* a multiple of each */
-            measure(plan);
-        }
+    for (unsigned p = 0; p < sizeof protocols / sizeof protocols[0]; p++) {
+        if (choice.protocol && strcmp(choice.protocol, protocols[p]->name) != 0)
+            continue;
+        if (bench_is_judged(protocols[p]))
+            measure_protocol(protocols[p], &choice);
+        else
+            fprintf(stderr, "%s: not judged yet, so there is nothing to measure\n", protocols[p]->name);
     }
     return EXIT_SUCCESS;
 }

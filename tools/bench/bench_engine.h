@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -54,6 +55,9 @@ void bench_shuffle(uint32_t *items, uint32_t n);
 
 /* Zones that so many conduits need when each leads from one zone to another, each pair once. */
 uint32_t bench_zones_for(uint32_t n_conduits);
+
+/* Is there a dissector for it, and do plant files know its words? */
+bool bench_is_judged(const struct gen_protocol *protocol);
 void bench_load_plant(struct world *w);
 
 static inline uint8_t *bench_slot(const struct world *w, const struct traffic *t, uint32_t i)

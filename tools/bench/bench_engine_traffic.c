@@ -91,14 +91,36 @@ static char *plant_text(const struct plan *plan)
     return text;
 }
 
+/* An image, the caller's to free; NULL: diags says why. */
+static uint8_t *compile_plant(const struct plan *plan, struct ps_diags *diags, size_t *len)
+{
+    char *text = plant_text(plan);
+    struct ps_model *model = ps_policy_parse(text, "bench.conf", diags);
+    uint8_t *compiled = model ? ps_compile(model, diags, len) : NULL;
+    ps_model_free(model);
+    free(text);
+    return compiled;
+}
+
+bool bench_is_judged(const struct gen_protocol *protocol)
+{
+    struct plan plan = {.n_conduits = 1, .n_zones = 2, .protocol = protocol};
+    struct ps_diags diags;
+    size_t len = 0;
+    ps_diags_init(&diags);
+    uint8_t *compiled = compile_plant(&plan, &diags, &len);
+    bool judged = compiled && ps_dissector_by_name(protocol->name);
+    free(compiled);
+    ps_diags_fini(&diags);
+    return judged;
+}
+
 void bench_load_plant(struct world *w)
 {
     struct ps_diags diags;
     size_t len = 0;
     ps_diags_init(&diags);
-    char *text = plant_text(&w->plan);
-    struct ps_model *model = ps_policy_parse(text, "bench.conf", &diags);
-    uint8_t *compiled = model ? ps_compile(model, &diags, &len) : NULL;
+    uint8_t *compiled = compile_plant(&w->plan, &diags, &len);
     for (size_t i = 0; !compiled && i < diags.n && i < 5; i++)
         fprintf(stderr, "bench.conf:%u: %s\n", diags.items[i].line, diags.items[i].text);
     if (!compiled)
@@ -111,8 +133,6 @@ void bench_load_plant(struct world *w)
         exit(EXIT_FAILURE);
     }
     free(compiled);
-    free(text);
-    ps_model_free(model);
     ps_diags_fini(&diags);
 }
 
