@@ -55,18 +55,17 @@ static inline uint64_t ps_checksum_tail(const uint8_t *data, uint32_t len)
     return sum;
 }
 
-/* sum plus data[0..len). */
+/* sum plus data[0..len). The carries are counted beside the sum: one addition with carry per word. */
 static inline uint64_t ps_checksum_add(uint64_t sum, const uint8_t *data, uint32_t len)
 {
-    uint64_t other = 0;
-    for (; len >= 32; data += 32, len -= 32) {
-        sum = ps_checksum_add_u64(ps_checksum_add_u64(sum, data), data + 8);
-        other = ps_checksum_add_u64(ps_checksum_add_u64(other, data + 16), data + 24);
+    __extension__ typedef unsigned __int128 wide;
+    wide total = sum;
+    for (; len >= 8; data += 8, len -= 8) {
+        uint64_t word;
+        memcpy(&word, data, sizeof word);
+        total += word;
     }
-    sum = ps_checksum_plus(sum, other);
-    for (; len >= 8; data += 8, len -= 8)
-        sum = ps_checksum_add_u64(sum, data);
-    return ps_checksum_plus(sum, ps_checksum_tail(data, len));
+    return ps_checksum_plus(ps_checksum_plus((uint64_t)total, (uint64_t)(total >> 64)), ps_checksum_tail(data, len));
 }
 
 /* sum plus one 16-bit number that is not in the packet (pseudo header). */

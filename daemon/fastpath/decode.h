@@ -64,11 +64,12 @@ void ps_decode(const struct ps_packet *packet, struct ps_decode_how how, struct 
 
 /* ---- between the files of decode ------------------------------------------------------------------------------- */
 
-/* The same without looking at what is common first. */
-void ps_decode_closely(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
+/* The same without looking at what is common first. Neither of the two is worth being inlined: a caller that holds both
+ * has no registers left for either. */
+__attribute__((noinline, cold)) void ps_decode_closely(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
 
 /* True: sound and of the common kind, and desc is what ps_decode_closely() would make of it. False: look closer. */
-bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
+__attribute__((noinline)) bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
 
 /* 0.0.0.0/8 is "this host", 224/4 multicast, 240/4 reserved with the broadcast address: nobody sends from them. */
 static inline bool ps_decode_is_bad_v4(uint32_t src, uint32_t dst, bool port_known)

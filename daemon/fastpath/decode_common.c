@@ -9,6 +9,7 @@
 #include "checksum.h"
 #include "decode.h"
 #include "engine.h"
+#include "likely.h"
 
 #define ETHER_LEN 14u
 #define TAG_LEN 4u
@@ -29,59 +30,77 @@ static inline bool are_sums_right(const uint8_t *ip, uint32_t total)
 }
 
 /* Octets of the TCP header; 0: not one of the two common ones. */
-static uint32_t common_header_len(const uint8_t *tcp, uint32_t len)
+static inline uint32_t common_header_len(const uint8_t *tcp, uint32_t len)
 {
     static const uint8_t timestamps[4] = {1, 1, 8, 10};
-    if (tcp[12] >> 4 == TCP_LEN / 4)
+    if (PS_LIKELY(tcp[12] >> 4 == TCP_LEN / 4))
         return TCP_LEN;
     if (tcp[12] >> 4 != (TCP_LEN + TIMESTAMPS_LEN) / 4 || len < TCP_LEN + TIMESTAMPS_LEN)
         return 0;
     return memcmp(tcp + TCP_LEN, timestamps, sizeof timestamps) == 0 ? TCP_LEN + TIMESTAMPS_LEN : 0;
 }
 
-/* len octets from ip to the end of the frame, at least those of both headers. */
+/* len octets from ip to the end of the frame, at least those of both headers. What has to be equal is asked at once. */
 static inline bool is_common_ipv4(const uint8_t *ip, uint32_t len, bool port_known)
 {
     uint32_t total = ps_be16(ip + 2), src = ps_be32(ip + 12), dst = ps_be32(ip + 16);
-    bool plain = ip[0] == 0x45 && ip[9] == PS_PROTO_TCP && ip[8] != 0 && (ps_be16(ip + 6) & 0xbfff) == 0;
+    uint32_t differs = (uint32_t)(ip[0] ^ 0x45) | (uint32_t)(ip[9] ^ PS_PROTO_TCP) | (ps_be16(ip + 6) & 0xbfffu);
     bool fits = total >= IPV4_LEN + TCP_LEN && total <= len;
-    return plain && fits && src != dst && !ps_decode_is_bad_v4(src, dst, port_known);
+    return differs == 0 && ip[8] != 0 && fits && src != dst && !ps_decode_is_bad_v4(src, dst, port_known);
 }
 
-static bool is_common_tcp(const uint8_t *tcp)
+static inline bool is_common_tcp(const uint8_t *tcp)
 {
     uint8_t flags = tcp[13] & (PS_TCP_FIN | PS_TCP_SYN | PS_TCP_RST | PS_TCP_ACK | PS_TCP_URG);
     return flags == PS_TCP_ACK && ps_be16(tcp) != 0 && ps_be16(tcp + 2) != 0;
+}
+
+/* Field by field, all but key.id: to clear the whole of it first would cost as much as all checks together. */
+static inline void set_common(struct ps_desc *desc, const uint8_t *frame, const uint8_t *ip, uint32_t header_len)
+{
+    const uint8_t *tcp = ip + IPV4_LEN;
+    desc->key.addr[0] = ps_addr_from_v4(ps_be32(ip + 12));
+    desc->key.addr[1] = ps_addr_from_v4(ps_be32(ip + 16));
+    desc->key.port[0] = ps_be16(tcp);
+    desc->key.port[1] = ps_be16(tcp + 2);
+    desc->frame = frame;
+    desc->network = ip;
+    desc->payload = tcp + header_len;
+    desc->payload_len = desc->payload_wire = ps_be16(ip + 2) - IPV4_LEN - header_len;
+    desc->seq = ps_be32(tcp + 4);
+    desc->ack = ps_be32(tcp + 8);
+    desc->offset = 0;
+    desc->code = TYPE_IPV4;
+    desc->kind = PS_KIND_TCP;
+    desc->reason = PS_REASON_NONE;
+    desc->tcp_flags = tcp[13] & 0x3f;
+    desc->icmp_type = desc->icmp_code = 0;
+    desc->hop_limit = ip[8];
+    desc->offloaded = false;
 }
 
 bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc)
 {
     const uint8_t *frame = packet->data;
     uint32_t len = packet->len, head = ETHER_LEN, vid = 0;
-    if (packet->link != PS_LINK_ETHERNET || len < ETHER_LEN + IPV4_LEN + TCP_LEN || packet->wire_len > len)
+    if (PS_UNLIKELY(packet->link != PS_LINK_ETHERNET || len < ETHER_LEN + IPV4_LEN + TCP_LEN || packet->wire_len > len))
         return false;
     uint32_t type = ps_be16(frame + 12);
-    if (type == TYPE_VLAN) {
+    if (PS_UNLIKELY(type == TYPE_VLAN)) {
         vid = ps_be16(frame + 14) & 0xfff;
         type = ps_be16(frame + 16);
         head += TAG_LEN;
     }
     bool no_source = (ps_be32(frame + 6) | ps_be16(frame + 10)) == 0;
-    if (type != TYPE_IPV4 || (frame[6] & 1) || no_source || len < head + IPV4_LEN + TCP_LEN)
+    if (PS_UNLIKELY(type != TYPE_IPV4 || (frame[6] & 1) || no_source || len < head + IPV4_LEN + TCP_LEN))
         return false;
     const uint8_t *ip = frame + head, *tcp = ip + IPV4_LEN;
-    if (!is_common_ipv4(ip, len - head, how.port_known) || !is_common_tcp(tcp))
+    if (PS_UNLIKELY(!is_common_ipv4(ip, len - head, how.port_known) || !is_common_tcp(tcp)))
         return false;
     uint32_t total = ps_be16(ip + 2), header_len = common_header_len(tcp, total - IPV4_LEN);
-    if (header_len == 0 || (how.checksums != PS_CHECKSUMS_IGNORE && !are_sums_right(ip, total)))
+    if (PS_UNLIKELY(header_len == 0 || (how.checksums != PS_CHECKSUMS_IGNORE && !are_sums_right(ip, total))))
         return false;
-    uint32_t payload_len = total - IPV4_LEN - header_len;
-    *desc = (struct ps_desc){
-        .key = {.addr = {ps_addr_from_v4(ps_be32(ip + 12)), ps_addr_from_v4(ps_be32(ip + 16))},
-                .port = {ps_be16(tcp), ps_be16(tcp + 2)},
-                .id = ps_key_id(PS_PROTO_TCP, vid)},
-        .frame = frame, .network = ip, .payload = tcp + header_len, .payload_len = payload_len,
-        .payload_wire = payload_len, .seq = ps_be32(tcp + 4), .ack = ps_be32(tcp + 8), .code = TYPE_IPV4,
-        .kind = PS_KIND_TCP, .tcp_flags = tcp[13] & 0x3f, .hop_limit = ip[8]};
+    set_common(desc, frame, ip, header_len);
+    desc->key.id = ps_key_id(PS_PROTO_TCP, vid);
     return true;
 }
