@@ -77,6 +77,12 @@ static inline uint64_t ps_checksum_add_u16(uint64_t sum, uint16_t number)
     return ps_checksum_plus(sum, word);
 }
 
+/* What a pseudo header holds besides the addresses, for lengths below 2^16 - protocol. */
+static inline uint64_t ps_checksum_pseudo_length(uint8_t protocol, uint32_t len)
+{
+    return ps_checksum_add_u16(0, (uint16_t)(protocol + len));
+}
+
 /* One's complement sum in 16 bits, not complemented, in memory order. A number plus itself with its halves exchanged has
  * the sum of its halves in the upper one, with the carry that belongs there. */
 static inline uint16_t ps_checksum_fold(uint64_t sum)

@@ -22,10 +22,12 @@
 /* Header checksum and TCP checksum in one go: the pseudo header's addresses stand before the segment anyway. */
 static inline bool are_sums_right(const uint8_t *ip, uint32_t total)
 {
+    const uint8_t *tcp = ip + IPV4_LEN;
     uint64_t addresses = ps_checksum_add_u64(0, ip + 12);
     uint64_t header = ps_checksum_add_u64(ps_checksum_plus(addresses, ps_checksum_u32(ip + 8)), ip);
-    uint64_t segment = ps_checksum_add_u16(addresses, (uint16_t)(PS_PROTO_TCP + total - IPV4_LEN));
-    segment = ps_checksum_add(segment, ip + IPV4_LEN, total - IPV4_LEN);
+    uint64_t few = ps_checksum_pseudo_length(PS_PROTO_TCP, total - IPV4_LEN) + ps_checksum_u32(tcp + 16);
+    uint64_t segment = ps_checksum_add_u64(ps_checksum_plus(addresses, few), tcp);
+    segment = ps_checksum_add(ps_checksum_add_u64(segment, tcp + 8), tcp + TCP_LEN, total - IPV4_LEN - TCP_LEN);
     return ps_checksum_fold(header) == 0xffff && ps_checksum_fold(segment) == 0xffff;
 }
 
@@ -98,9 +100,9 @@ bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, 
     if (PS_UNLIKELY(!is_common_ipv4(ip, len - head, how.port_known) || !is_common_tcp(tcp)))
         return false;
     uint32_t total = ps_be16(ip + 2), header_len = common_header_len(tcp, total - IPV4_LEN);
-    if (PS_UNLIKELY(header_len == 0 || (how.checksums != PS_CHECKSUMS_IGNORE && !are_sums_right(ip, total))))
+    if (PS_UNLIKELY(header_len == 0))
         return false;
-    set_common(desc, frame, ip, header_len);
+    set_common(desc, frame, ip, header_len); /* before the sums, which need all registers */
     desc->key.id = ps_key_id(PS_PROTO_TCP, vid);
-    return true;
+    return how.checksums == PS_CHECKSUMS_IGNORE || are_sums_right(ip, total);
 }
