@@ -28,12 +28,13 @@ struct ps_dialog {
     void *state;            /* dissector->state_len octets, 8-aligned, all zero for a new flow */
     uint64_t now_ns;        /* arrival time of the packet that completed the PDU */
     uint64_t timeout_ns;    /* how long a request waits for its reply; 0: the protocol's default */
-    uint32_t relax;         /* bits of the protocol's relax switches that the server asset has */
     uint16_t max_outstanding; /* requests that may wait for a reply; 0: the protocol's default */
     uint8_t dir;            /* enum ps_dir of this PDU */
     bool datagram;          /* one PDU is one datagram: UDP */
     bool midstream;         /* bytes were missed (the flow was joined late, or has a gap): replies to unseen requests
                                are tolerated until the first pair */
+    uint32_t relax;         /* bits of the protocol's relax switches that the server asset has; not in one word with
+                               datagram: asked together they would be loaded together, which stalls */
 };
 
 struct ps_dissector {
