@@ -200,11 +200,12 @@ static inline bool mb_is_live(const struct ps_dialog *dialog, const struct mb_pe
  * never loaded as one: that would stall. */
 static inline void mb_note_put(struct ps_facts *facts, const struct mb_note *note)
 {
-    uint64_t words[3] = {note->hash,
-                         (uint64_t)note->echo << 32 | (uint64_t)(facts->transaction & 0xffff) << 16 |
-                             (uint64_t)(facts->station & 0xff) << 8 | (facts->function & 0xff),
-                         (uint64_t)note->value << 16 | (uint64_t)note->effect << 8 | note->slot};
-    memcpy(facts->pairing, words, sizeof words);
+    uint64_t request = (uint64_t)note->echo << 32 | (uint64_t)(facts->transaction & 0xffff) << 16 |
+                       (uint64_t)(facts->station & 0xff) << 8 | (facts->function & 0xff);
+    uint64_t rest = (uint64_t)note->value << 16 | (uint64_t)note->effect << 8 | note->slot;
+    memcpy(facts->pairing, &note->hash, sizeof note->hash);
+    memcpy(facts->pairing + 8, &request, sizeof request);
+    memcpy(facts->pairing + 16, &rest, sizeof rest);
 }
 
 /* A well-formed request: may it be sent now? Notes it for accept(). */
