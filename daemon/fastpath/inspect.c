@@ -63,6 +63,20 @@ static void remember(const struct view *v, const struct ps_fact *fact, uint32_t 
                                     .last = fact->last, .function = fact->function, .op = fact->op, .rule = rule};
 }
 
+/* Asks the rules about every fact. Apart from the short way through match_facts(), which needs few registers. */
+__attribute__((noinline)) static enum ps_reason match_rules(const struct view *v, bool may_repeat, uint32_t *rule)
+{
+    const struct ps_facts *facts = &v->engine->facts;
+    for (unsigned i = 0; i < facts->n_facts; i++) {
+        enum ps_reason reason = ps_match_fact(v->engine->image, &v->cold->path, &facts->item[i], rule);
+        if (reason != PS_REASON_NONE)
+            return reason;
+    }
+    if (may_repeat && is_plain(&facts->item[0]))
+        remember(v, &facts->item[0], *rule);
+    return PS_REASON_NONE;
+}
+
 /* PS_REASON_NONE and the last rule when every fact is granted. */
 static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
 {
@@ -77,14 +91,7 @@ static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
         *rule = v->cold->grant.rule;
         return PS_REASON_NONE;
     }
-    for (unsigned i = 0; i < facts->n_facts; i++) {
-        enum ps_reason reason = ps_match_fact(v->engine->image, &v->cold->path, &facts->item[i], rule);
-        if (reason != PS_REASON_NONE)
-            return reason;
-    }
-    if (may_repeat && is_plain(&facts->item[0]))
-        remember(v, &facts->item[0], *rule);
-    return PS_REASON_NONE;
+    return match_rules(v, may_repeat, rule);
 }
 
 /* Replies of a flow that is refused have nothing to be judged by: only its requests name what was asked for. */
