@@ -62,14 +62,21 @@ static inline bool ps_key_mirrors(const struct ps_key *a, const struct ps_key *b
     return (differ | (uint64_t)(a->port[0] ^ b->port[1]) | (uint64_t)(a->port[1] ^ b->port[0])) == 0;
 }
 
+static inline uint32_t ps_key_ports(const struct ps_key *key)
+{
+    return (uint32_t)key->port[1] << 16 | key->port[0];
+}
+
 /* Does a name the same flow as b? The ports tell which side to compare with; one comparison is enough. False also where
  * the ports are the same from both sides and only the mirror image fits. */
 static inline bool ps_key_likely_names(const struct ps_key *a, const struct ps_key *b)
 {
-    unsigned c = a->port[0] != b->port[0] || a->port[1] != b->port[1];
-    uint64_t differ = (a->addr[0].hi ^ b->addr[c].hi) | (a->addr[0].lo ^ b->addr[c].lo) |
-                      (a->addr[1].hi ^ b->addr[!c].hi) | (a->addr[1].lo ^ b->addr[!c].lo) | (a->id ^ b->id);
-    return (differ | (uint64_t)(a->port[0] ^ b->port[c]) | (uint64_t)(a->port[1] ^ b->port[!c])) == 0;
+    uint32_t ports = ps_key_ports(a), ports_b = ps_key_ports(b);
+    bool mirrored = ports != ports_b;
+    const struct ps_addr *first = &b->addr[mirrored ? 1 : 0], *second = &b->addr[mirrored ? 0 : 1];
+    uint64_t differ = (a->addr[0].hi ^ first->hi) | (a->addr[0].lo ^ first->lo) | (a->addr[1].hi ^ second->hi) |
+                      (a->addr[1].lo ^ second->lo) | (a->id ^ b->id);
+    return (differ | (ports ^ (mirrored ? ports_b << 16 | ports_b >> 16 : ports_b))) == 0;
 }
 
 static inline struct ps_key ps_key_mirror(const struct ps_key *key)
