@@ -296,6 +296,10 @@ static uint32_t take_next(struct view *v, struct ps_half *half, const uint8_t *d
         v->engine->stats.skipped_bytes += old;
         return take_first(v, data, len);
     }
+    if (result == PS_BAD && extent == old) { /* it ends where the next one starts */
+        judge(v, half->buf, old, fault);
+        return take_first(v, data, len);
+    }
     return lose(v, half->buf, old + n, &fault);
 }
 

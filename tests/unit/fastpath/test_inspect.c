@@ -8,7 +8,7 @@
 
 /* A toy protocol: length 2 (of all; 0 is nothing), mark 1, octets. Marks: 'q' asks for a register that may be read,
  * 'x' is malformed, 'n' is sound and says nothing, 'u' is neither request nor reply, 's' leaves an octet over,
- * 'b' is refused without a reason. The state counts what took effect. */
+ * 'b' is refused without a reason, 'd' is cut short where the next PDU starts (a 0). The state counts what took effect. */
 struct toy_state {
     uint32_t n_accepted, n_gaps;
 };
@@ -33,6 +33,12 @@ static enum ps_result toy_frame(const struct ps_dialog *dialog, struct ps_rd *rd
         return ps_rd_fail(rd, PS_REASON_MODBUS_LENGTH);
     if (mark == 'b')
         return PS_BAD;
+    for (uint32_t i = 3; mark == 'd' && i < left && i < *len; i++) {
+        if (ps_rd_u8(rd) != 0)
+            continue;
+        *len = i;
+        return ps_rd_fail(rd, PS_REASON_MODBUS_LENGTH);
+    }
     return left < *len ? PS_MORE : PS_OK;
 }
 
@@ -101,6 +107,17 @@ START_TEST(test_ps_inspect_bytes__one_to_three_in_a_segment__each_judged)
     SAY(&t, "\0\5qab\0\4qa\0\3q");
     rig_expect(&r, "P P P P");
     ck_assert_uint_eq(state()->n_accepted, 4);
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_inspect_bytes__ends_where_the_next_segment_starts_one__both_judged)
+{
+    struct talk t = open_toy(NULL);
+    SAY(&t, "\0\11dab");
+    SAY(&t, "\0\5qab");
+    rig_expect(&r, "P=modbus-length P");
+    ck_assert_uint_eq(rig_stats(&r)->skipped_bytes, 0);
     rig_fini(&r);
 }
 END_TEST
@@ -291,6 +308,7 @@ START_TEST(test_ps_inspect_datagram__protocol_that_spans_them__pdus_go_on)
 END_TEST
 
 UNIT_MAIN("fastpath/inspect", test_ps_inspect_bytes__one_to_three_in_a_segment__each_judged,
+          test_ps_inspect_bytes__ends_where_the_next_segment_starts_one__both_judged,
           test_ps_inspect_bytes__octet_by_octet__judged_when_complete,
           test_ps_inspect_bytes__decode_says_nothing_sound__refused_although_it_returned_ok,
           test_ps_inspect_bytes__refused_without_a_reason__bug,
