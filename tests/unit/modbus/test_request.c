@@ -214,8 +214,8 @@ START_TEST(test_request__mask_write__bounds_hold_for_every_register)
         const struct ps_values *values = &rig.facts.item[0].values;
         bool low = false, high = false, inside = true;
         for (uint32_t now = 0; now < 65536; now++) {
-            int64_t by_standard = (now & and_mask) | (or_mask & (uint16_t)~and_mask);
-            int64_t by_others = (now & and_mask) | or_mask;
+            double by_standard = (now & and_mask) | (or_mask & (uint16_t)~and_mask);
+            double by_others = (now & and_mask) | or_mask;
             inside = inside && by_standard >= values->min && by_others >= values->min;
             inside = inside && by_standard <= values->max && by_others <= values->max;
             low |= by_standard == values->min;

@@ -42,8 +42,7 @@ START_TEST(test_ps_operation__every_part__text_and_back)
         "made-up operate station=3->17 g12v1:3 control=trip on_time=100 count=1",
         "made-up operate station=3->17 broadcast g12v1:3 control=0x43 on_time=0 count=4294967295",
         "made-up operate station=0->0 g12v1:3 control=trip on_time=1 count=2 direct g12v1:4 control=none on_time=3 count=4",
-        "made-up operate station=0->0 broadcast g12v1:3 control=trip on_time=1 count=2 g12v1:4 control=0xff on_time=3 "
-        "count=4 direct",
+        "made-up operate station=0->0 broadcast g12v1:3 control=trip on_time=1 count=2 g12v1:4 control=0xff on_time=3 count=4 direct",
         "made-up operate station=3->17 g1v0 control=close",
         "made-up both station=3->17 read db7:0.0 write db7:1-4 value=-1.5 read m:3",
         "made-up both station=3->17 write db7:1-4 broadcast value=1,2,inf,nan read m:3",
