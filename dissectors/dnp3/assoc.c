@@ -90,12 +90,35 @@ static void remember_pending(struct dn_assoc *assoc, const struct dn_note *note,
                                                              .file_mode = note->file_mode};
 }
 
-/* A new request ends the wait for a confirm, and a selection unless it is the OPERATE of that. */
+static void want_confirm(struct dn_confirms *confirms, uint8_t sequence)
+{
+    uint16_t bit = (uint16_t)(1u << sequence);
+    bool same = confirms->sequence == sequence;
+    if (confirms->wanted & bit)
+        confirms->more = (uint8_t)(same ? confirms->more + (confirms->more < UINT8_MAX) : 1);
+    else if (same)
+        confirms->more = 0;
+    if (confirms->wanted & bit)
+        confirms->sequence = sequence;
+    confirms->wanted |= bit;
+}
+
+static void take_confirm(struct dn_confirms *confirms, uint8_t sequence)
+{
+    if (confirms->more > 0 && confirms->sequence == sequence)
+        confirms->more--;
+    else
+        confirms->wanted &= (uint16_t)~(1u << sequence);
+}
+
+/* A new request ends the wait for a confirm, and a selection unless it is the OPERATE of that. A repetition counts from the
+ * first one: whoever repeats an OPERATE again and again keeps nothing selected by that. */
 static void request(struct dn_assoc *assoc, const struct dn_note *note, uint64_t now_ns)
 {
     uint8_t sequence = note->control & DN_SEQUENCE;
+    bool again = (assoc->flags & DN_REQUESTED) && assoc->last_sequence == sequence && assoc->last_digest == note->digest;
     if (!(note->flags & DN_NOTE_REPEAT))
-        assoc->confirms = 0;
+        assoc->confirms = (struct dn_confirms){0};
     assoc->select_phase = DN_SELECT_NOTHING;
     if (note->row == DN_ROW_SELECT) {
         assoc->select_phase = DN_SELECT_ASKED;
@@ -107,7 +130,7 @@ static void request(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
     assoc->flags |= (uint8_t)(DN_REQUESTED | (note->flags & DN_NOTE_SELECTED ? DN_SELECTED : 0));
     assoc->last_sequence = sequence;
     assoc->last_digest = note->digest;
-    assoc->last_ns = now_ns;
+    assoc->last_ns = again ? assoc->last_ns : now_ns;
     for (uint32_t i = 0; i < DN_HANDLES_MAX && note->file_act == DN_FILE_CLOSE; i++)
         if (assoc->files[i].handle == note->handle)
             assoc->files[i].mode = 0;
@@ -124,7 +147,7 @@ static void answer(struct dn_assoc *assoc, const struct dn_note *note)
 {
     uint8_t sequence = note->control & DN_SEQUENCE;
     if (note->control & DN_CON)
-        assoc->confirms |= (uint16_t)(1u << sequence);
+        want_confirm(&assoc->confirms, sequence);
     if (note->slot >= assoc->n_pending)
         return;
     struct dn_pending *pending = &assoc->pending[note->slot];
@@ -146,7 +169,7 @@ static void answer(struct dn_assoc *assoc, const struct dn_note *note)
 
 void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t now_ns)
 {
-    uint16_t bit = (uint16_t)(1u << (note->control & DN_SEQUENCE));
+    uint8_t sequence = note->control & DN_SEQUENCE;
     switch ((enum dn_act)note->act) {
     case DN_ACT_NOTHING:
     case DN_ACT_BROADCAST:
@@ -160,10 +183,7 @@ void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
         request(assoc, note, now_ns);
         return;
     case DN_ACT_CONFIRM:
-        if (note->control & DN_UNS)
-            assoc->unsolicited &= (uint16_t)~bit;
-        else
-            assoc->confirms &= (uint16_t)~bit;
+        take_confirm(note->control & DN_UNS ? &assoc->unsolicited : &assoc->confirms, sequence);
         return;
     case DN_ACT_AUTH:
         assoc->auth_sequence = (uint8_t)((note->control & DN_SEQUENCE) + 1);
@@ -172,7 +192,8 @@ void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
         answer(assoc, note);
         return;
     case DN_ACT_UNSOLICITED:
-        assoc->unsolicited |= note->control & DN_CON ? bit : 0;
+        if (note->control & DN_CON)
+            want_confirm(&assoc->unsolicited, sequence);
         return;
     }
 }
@@ -213,7 +234,6 @@ void dn_accept(const struct ps_dialog *dialog, const struct ps_facts *facts)
         if (pair->outstation >= DN_BROADCAST_FIRST)
             continue;
         of_pair[i] = take(state, pair, pair->master_dir != dialog->dir);
-        of_pair[i]->flags |= pair->flags;
         of_pair[i]->fcb[dialog->dir & 1] = pair->fcb;
     }
     for (uint8_t i = 0; i < notes.n_notes; i++) {

@@ -92,8 +92,13 @@ enum dn_assoc_flag {
     DN_PAIRED = 1 << 0,        /* an answer was paired: answers to unseen requests are no longer tolerated */
     DN_REQUESTED = 1 << 1,     /* last_* are set */
     DN_SELECTED = 1 << 2,      /* the last request was an OPERATE of what was selected */
-    DN_ASKED_BY_MASTER = 1 << 3, /* the link of the outstation was asked something: it may answer */
-    DN_ASKED_BY_OUTSTATION = 1 << 4,
+};
+
+/* What waits for confirms. An outstation repeats what nobody confirms, and a master that was slow confirms each copy. */
+struct dn_confirms {
+    uint16_t wanted;  /* bit SEQ */
+    uint8_t sequence; /* of what was repeated last */
+    uint8_t more;     /* copies of that besides the first one */
 };
 
 /* What a master and an outstation have said to each other. Times are those of now_ns. */
@@ -104,9 +109,9 @@ struct dn_assoc {
     uint8_t flags;        /* enum dn_assoc_flag */
     uint8_t last_sequence;
     uint8_t auth_sequence; /* + 1, of the last authentication request; 0: none */
-    uint16_t confirms;    /* bit SEQ: an answer wants to be confirmed */
-    uint16_t unsolicited; /* the same, unsolicited */
-    uint64_t last_ns;     /* the last request, answered or not */
+    struct dn_confirms confirms;    /* of answers */
+    struct dn_confirms unsolicited; /* of unsolicited responses */
+    uint64_t last_ns;     /* the last request, answered or not; the first one of those that repeat each other */
     uint64_t last_digest;
     struct dn_pending pending[DN_PENDING_MAX];
     uint8_t n_pending;    /* the first ones are used */
@@ -202,7 +207,6 @@ struct dn_note {
 struct dn_pair_note {
     uint16_t master, outstation;
     uint8_t master_dir;
-    uint8_t flags; /* enum dn_assoc_flag, to be set */
     struct dn_fcb fcb;
 };
 

@@ -64,10 +64,11 @@ static uint8_t asks_of(const struct ps_dialog *dialog, const struct dn_frame *fr
     return asks;
 }
 
-/* A side may answer on the link what the other one has ever asked there: how often cannot be told, since stacks repeat. */
+/* Either side may answer on the link once the two have spoken. What it was asked need not have been seen: a request for the
+ * link's status may stand between the segments of a fragment that is not whole yet. */
 static void take_link(struct dn_pdu *pdu, struct ps_rd *rd, const struct dn_frame *frame, uint8_t pair)
 {
-    struct dn_assoc *assoc = &pdu->assoc[pair];
+    const struct dn_assoc *assoc = &pdu->assoc[pair];
     struct ps_facts *facts = pdu->facts;
     struct dn_fragment link = {.dialog = pdu->dialog, .rd = rd, .facts = facts, .row = link_row(frame),
                                .asks = asks_of(pdu->dialog, frame), .from_master = frame->from_master,
@@ -78,14 +79,10 @@ static void take_link(struct dn_pdu *pdu, struct ps_rd *rd, const struct dn_fram
         facts->station = link.station;
     }
     set_kind(facts, frame->primary ? PS_PDU_REQUEST : PS_PDU_REPLY);
-    uint8_t by_sender = frame->from_master ? DN_ASKED_BY_MASTER : DN_ASKED_BY_OUTSTATION;
-    uint8_t by_other = frame->from_master ? DN_ASKED_BY_OUTSTATION : DN_ASKED_BY_MASTER;
     if (!frame->primary) {
-        bool asked = (assoc->flags & by_other) || dn_is_tolerant(pdu->dialog, assoc);
-        ps_rd_require(rd, asked, PS_REASON_DNP3_UNSOLICITED);
+        ps_rd_require(rd, assoc->used > 0 || dn_is_tolerant(pdu->dialog, assoc), PS_REASON_DNP3_UNSOLICITED);
         return;
     }
-    assoc->flags |= by_sender;
     struct ps_fact *fact = dn_fact(&link, PS_OP_SESSION);
     if (fact)
         fact->housekeeping = true;
@@ -198,8 +195,6 @@ enum ps_result dn_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struc
         take_frame(&pdu, rd, &joined);
     } while (joined.walk.n_open > 0 && ps_rd_left(rd) > 0);
     ps_rd_require(rd, joined.walk.n_open == 0, PS_REASON_TRUNCATED);
-    for (uint32_t i = 0; i < pdu.notes.n_pairs; i++)
-        pdu.notes.pair[i].flags = pdu.assoc[i].flags & (DN_ASKED_BY_MASTER | DN_ASKED_BY_OUTSTATION);
     memcpy(facts->pairing, &pdu.notes, sizeof pdu.notes);
     return ps_rd_finish(rd);
 }

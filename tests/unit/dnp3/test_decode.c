@@ -171,6 +171,18 @@ START_TEST(test_dn_decode__link_answer_to_nothing__refused)
 }
 END_TEST
 
+/* A watched outstation asks in the middle of its answer, and is answered before that is whole. */
+START_TEST(test_dn_decode__link_answer_to_what_was_not_judged_yet__passes)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(ask(&rig, "c0 01 3c0206"), OK);
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0x8b, 10, ""), OK);
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0xc9, 0xfffc, ""), OK); /* whoever has the self-address */
+    ck_reason(rig_send(&rig, PS_TO_CLIENT, 0x0b, 1, ""), OK);
+}
+END_TEST
+
 /* DN-L05. */
 START_TEST(test_dn_decode__confirmed_user_data__followed_when_relaxed)
 {
@@ -259,7 +271,7 @@ START_TEST(test_dn_decode__interleaved_fragments__each_judged)
     ck_reason(rig_judge(&rig, PS_TO_CLIENT), OK);
     ck_assert_uint_eq(rig.facts.kind, PS_PDU_NOTICE);
     ck_assert_uint_eq(rig.state.assoc[1].n_pending, 0);
-    ck_assert_uint_eq(rig.state.assoc[0].unsolicited, 1);
+    ck_assert_uint_eq(rig.state.assoc[0].unsolicited.wanted, 1);
 }
 END_TEST
 
@@ -326,7 +338,8 @@ UNIT_MAIN("dnp3/decode", test_dn_decode__each_vector__accepted, test_dn_decode__
           test_dn_decode__less_than_a_pdu__truncated,
           test_dn_decode__one_address_on_both_sides__its_own_association,
           test_dn_decode__fault_behind_a_crc__offset_in_the_pdu, test_dn_decode__link_frames__housekeeping_or_reply,
-          test_dn_decode__link_answer_to_nothing__refused, test_dn_decode__confirmed_user_data__followed_when_relaxed,
+          test_dn_decode__link_answer_to_nothing__refused,
+          test_dn_decode__link_answer_to_what_was_not_judged_yet__passes, test_dn_decode__confirmed_user_data__followed_when_relaxed,
           test_dn_decode__confirmed_frames_of_a_fragment__duplicate_counts_once,
           test_dn_decode__dir_bit__stays_with_its_side, test_dn_decode__master_on_the_server_side__asked_about,
           test_dn_decode__interleaved_fragments__each_judged, test_dn_decode__requests_in_one_pdu__in_order,

@@ -4,7 +4,8 @@
 
 static struct objects_rig rig;
 
-/* Sizes of variations 1, 2, ... in octets, as the standard's tables of objects have them; 0: packed. */
+/* Sizes of variations 1, 2, ... in octets, as the standard's tables of objects have them; 0: packed, or no
+ * fixed size. */
 static const struct group {
     uint8_t group;
     uint8_t n;
@@ -36,6 +37,7 @@ static const struct group {
     {52, 2, {2, 2}},
     {80, 1, {0}},
     {81, 1, {3}},
+    {86, 3, {0, 1, 0}},
     {101, 3, {2, 4, 8}},
     {102, 1, {1}},
     {121, 1, {7}},

@@ -219,7 +219,6 @@ START_TEST(test_dn_pair__unsolicited__up_to_sixteen_wait_for_confirms)
     for (unsigned i = 0; i < 16; i++) {
         sprintf(fragment, "f%x 82 0000", i);
         ck_reason(answer(&rig, fragment), OK);
-        ck_reason(answer(&rig, fragment), OK); /* repeated until it is confirmed */
     }
     for (unsigned i = 16; i > 0; i--) {
         sprintf(fragment, "d%x 00", i - 1);
@@ -228,6 +227,41 @@ START_TEST(test_dn_pair__unsolicited__up_to_sixteen_wait_for_confirms)
     }
     ck_reason(answer(&rig, "d0 82 0000"), OK); /* wants none */
     ck_reason(ask(&rig, "d0 00"), DN(CONFIRM));
+}
+END_TEST
+
+/* An outstation repeats what was not confirmed in time, and the confirms come late. */
+START_TEST(test_dn_pair__unsolicited_repeated__each_copy_may_be_confirmed)
+{
+    struct rig rig;
+    rig_init(&rig);
+    for (unsigned i = 0; i < 3; i++)
+        ck_reason(answer(&rig, "f7 82 0000"), OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_reason(ask(&rig, "d7 00"), OK);
+    ck_reason(ask(&rig, "d7 00"), DN(CONFIRM));
+    ck_reason(answer(&rig, "f7 82 0000"), OK);
+    ck_reason(answer(&rig, "f8 82 0000"), OK);
+    ck_reason(answer(&rig, "f8 82 0000"), OK);
+    ck_reason(ask(&rig, "d7 00"), OK);
+    ck_reason(ask(&rig, "d7 00"), DN(CONFIRM)); /* the copies were of the next one */
+    ck_reason(ask(&rig, "d8 00"), OK);
+    ck_reason(ask(&rig, "d8 00"), OK);
+    ck_reason(ask(&rig, "d8 00"), DN(CONFIRM));
+}
+END_TEST
+
+START_TEST(test_dn_pair__repeated_request__both_answers_may_be_confirmed)
+{
+    struct rig rig;
+    rig_init(&rig);
+    for (unsigned i = 0; i < 2; i++)
+        ck_reason(ask(&rig, "c3 01" CLASS_1), OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_reason(answer(&rig, "e3 " EMPTY), OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_reason(ask(&rig, "c3 00"), OK);
+    ck_reason(ask(&rig, "c3 00"), DN(CONFIRM));
 }
 END_TEST
 
@@ -320,5 +354,7 @@ UNIT_MAIN("dnp3/pairing", test_dn_pair__answers__by_sequence_number, test_dn_pai
           test_dn_pair__answer_after_the_time_out__refused, test_dn_pair__time_out_of_the_rule__ends_a_request,
           test_dn_pair__repeated_request__waits_from_then_on, test_dn_pair__answer_in_fragments__numbered_in_order,
           test_dn_pair__confirm__of_what_wants_one, test_dn_pair__unsolicited__up_to_sixteen_wait_for_confirms,
+          test_dn_pair__unsolicited_repeated__each_copy_may_be_confirmed,
+          test_dn_pair__repeated_request__both_answers_may_be_confirmed,
           test_dn_pair__unsolicited_between__exchange_goes_on, test_dn_pair__file_blocks__of_open_files,
           test_dn_pair__midstream__tolerant_until_the_first_pair, test_dn_gap__forgets_requests__not_who_is_who)

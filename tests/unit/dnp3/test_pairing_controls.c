@@ -138,6 +138,20 @@ START_TEST(test_dn_pair__operate_repeated_late__not_selected)
 }
 END_TEST
 
+START_TEST(test_dn_pair__operate_repeated_again_and_again__selected_for_ten_seconds)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(rig_raw(&rig, PS_TO_SERVER, SELECT), OK);
+    ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK);
+    for (unsigned i = 0; i < 5; i++) {
+        ck_reason(rig_raw(&rig, PS_TO_SERVER, OPERATE), OK);
+        ck_assert_uint_eq(rig_fact(&rig)->asks, i < 3 ? 0 : DN_ASK_UNSELECTED);
+        rig_wait(&rig, 4900);
+    }
+}
+END_TEST
+
 START_TEST(test_dn_pair__operate__of_another_association__not_selected)
 {
     struct rig rig;
@@ -243,6 +257,7 @@ UNIT_MAIN("dnp3/pairing_controls", test_dn_pair__echo__all_but_the_status,
           test_dn_pair__operate__only_what_was_selected, test_dn_pair__operate__link_status_between__still_selected,
           test_dn_pair__operate_repeated__as_the_first, test_dn_pair__answer_to_an_earlier_select__selects_nothing,
           test_dn_pair__operate_repeated_late__not_selected,
+          test_dn_pair__operate_repeated_again_and_again__selected_for_ten_seconds,
           test_dn_pair__operate__of_another_association__not_selected, test_dn_pair__broadcast_between__not_selected,
           test_dn_pair__broadcast_inside_operate__not_selected, test_dn_pair__challenge__between_request_and_answer,
           test_dn_pair__authentication__its_own_exchange, test_dn_pair__authentication__around_controls)
