@@ -376,21 +376,38 @@ void ps_inspect_end(struct ps_engine *engine)
 
 /* ---- datagrams ------------------------------------------------------------------------------------------------- */
 
-/* What was begun in earlier datagrams goes on in this one, up to its end. */
-static bool goes_on(struct view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
+/* Is a datagram PDUs from its first octet on, the last of which may be unfinished? */
+static bool stands_alone(struct view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_rd_fault fault;
-    uint32_t extent, total = half->len + len;
-    if (total > v->engine->streams.buf_len)
-        return false;
-    memcpy(half->buf + half->len, data, len);
-    enum ps_result result = frame(v, half->buf, total, &extent, &fault);
-    if (result == PS_BAD || (result == PS_OK && extent != total))
-        return false;
-    half->len = result == PS_OK ? 0 : total;
-    if (result == PS_OK)
-        judge(v, half->buf, total, (struct ps_rd_fault){0});
+    uint32_t extent;
+    for (; len > 0; data += extent, len -= extent) {
+        enum ps_result result = frame(v, data, len, &extent, &fault);
+        if (result != PS_OK)
+            return result == PS_MORE;
+    }
     return true;
+}
+
+/* What was begun in earlier datagrams goes on in this one, up to its end or to where it ends in there. Octets that it takes;
+ * 0: it does not go on. */
+static uint32_t goes_on(struct view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
+{
+    struct ps_rd_fault fault;
+    uint32_t extent, begun = half->len, total = begun + len;
+    if (total > v->engine->streams.buf_len)
+        return 0;
+    memcpy(half->buf + begun, data, len);
+    enum ps_result result = frame(v, half->buf, total, &extent, &fault);
+    if (result == PS_MORE) {
+        half->len = total;
+        return len;
+    }
+    if (result == PS_BAD || extent <= begun || (extent < total && stands_alone(v, data, len)))
+        return 0;
+    half->len = 0;
+    judge(v, half->buf, extent, (struct ps_rd_fault){0});
+    return extent - begun;
 }
 
 /* Each datagram starts with a PDU or goes on with the one that the last one of its direction began. */
@@ -398,10 +415,13 @@ static void take_datagram(struct view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_half *half = ps_stream_half(&v->engine->streams, v->flow, v->dialog.dir);
     if (half && half->len > 0) {
-        if (goes_on(v, half, data, len))
-            return;
-        v->engine->stats.unfinished_pdus++;
-        half->len = 0;
+        uint32_t n = goes_on(v, half, data, len);
+        if (n == 0) {
+            v->engine->stats.unfinished_pdus++;
+            half->len = 0;
+        }
+        data += n;
+        len -= n;
     }
     while (len > 0) {
         struct ps_rd_fault fault;

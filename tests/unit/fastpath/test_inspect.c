@@ -285,6 +285,11 @@ START_TEST(test_ps_inspect_datagram__protocol_that_spans_them__pdus_go_on)
         {"0003 71 0006", "P"},            /* one and the start of the next */
         {"71", ""},                       /* goes on */
         {"0000 00", "P"},                 /* and ends */
+        {"0005 71 00", ""},               /* begun, */
+        {"00 0000", "P P=modbus-protocol-id"}, /* ends before the datagram does */
+        {"0007 71 0000", ""},             /* begun, */
+        {"0000 0003 71 0004 71", "P P"},  /* ends, one more, and a start */
+        {"00", "P"},                      /* of this */
         {"0006 71 00", ""},               /* begun, */
         {"0005 71 0000", "P"},            /* but this does not go on with it */
         {"0004 78 00 0003 71", "P=modbus-length"}, /* nothing behind a bad one is looked for */
