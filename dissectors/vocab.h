@@ -114,6 +114,7 @@ struct ps_vocab {
     void (*status_format)(uint32_t status, struct ps_txt *out);
     /* An object in a foreign notation ("4x00041-4x00048"), or false. May be NULL. */
     bool (*object_alias)(struct ps_str text, struct ps_object_range *out);
+    const char *object_example; /* what to write, for whoever names no space; NULL: the first one */
     bool counts_elements; /* indices count elements: a fact writes one value for each, and rules have max_quantity */
     bool ops_by_object;   /* of a function's classes each fact has the one of its object; else each class has a fact */
     /* What a function's fact of class op is like, `space` being the code of the address space of its object, with the
@@ -128,6 +129,8 @@ struct ps_vocab {
     bool (*writes_single)(uint16_t function, uint32_t space, uint16_t choice);
     /* Has it a choice? And how many of the params? NULL: text may say so for any. */
     bool (*carries)(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_params);
+    /* What each fact of a function asks, bits of `asks`: a rule that does not permit them never grants it. NULL: nothing. */
+    uint8_t (*always_asks)(uint16_t function);
 };
 
 /* The hooks, where the protocol has them. */

@@ -231,6 +231,16 @@ static bool carries(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_p
     return block;
 }
 
+/* Direct operation selects nothing; what deletes a file changes it. */
+static uint8_t always_asks(uint16_t function)
+{
+    if (function == DN_ROW_DIRECT_OPERATE)
+        return DN_ASK_UNSELECTED;
+    if (function == DN_ROW_DIRECT_OPERATE_NO_ACK)
+        return DN_ASK_UNSELECTED | DN_ASK_NO_ACK;
+    return function == DN_ROW_DELETE_FILE ? DN_ASK_FILE_WRITE : 0;
+}
+
 const struct ps_vocab dn_vocab = {
     .name = "dnp3",
     .protocol = PS_PROTOCOL_DNP3,
@@ -259,10 +269,12 @@ const struct ps_vocab dn_vocab = {
     .function_by_number = function_by_number,
     .function_number = function_number,
     .status_format = status_format,
+    .object_example = "g30v1:0-9",
     .ops_by_object = true,
     .addresses = addresses,
     .value_limits = value_limits,
     .writes_unseen = writes_unseen,
     .writes_single = writes_single,
     .carries = carries,
+    .always_asks = always_asks,
 };

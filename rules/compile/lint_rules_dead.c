@@ -274,6 +274,27 @@ static void lint_carried(const struct ps_lint *lint, uint32_t index, const struc
     }
 }
 
+/* Functions named one by one, of which each message asks what the rule does not permit. */
+static void lint_asked(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+
+    for (uint16_t row = 0; row < vocab->n_functions; row++) {
+        uint8_t asked = ps_grants_row(rule, vocab, row) ? vocab->always_asks(row) : 0;
+
+        for (uint16_t i = 0; i < vocab->n_asks; i++) {
+            const struct ps_ask *ask = &vocab->asks[i];
+            bool is_set = (rule->keys & ask->bit) != 0;
+
+            if (asked & ask->bit && is_set == ask->forbids)
+                ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                             "rule \"%s\" never grants %s, which %s %s = true; %s, or remove the function", rule->name,
+                             vocab->functions[row].name, ask->forbids ? "is forbidden by" : "needs", ask->name,
+                             ask->forbids ? "take that out" : "add that");
+        }
+    }
+}
+
 void ps_lint_rules_dead(const struct ps_lint *lint)
 {
     const struct ps_model *model = lint->model;
@@ -294,6 +315,8 @@ void ps_lint_rules_dead(const struct ps_lint *lint)
             lint_values(lint, i);
         if (rule->n_choices > 0 || rule->n_params > 0)
             lint_carried(lint, i, vocab);
+        if (rule->has_functions && vocab->always_asks)
+            lint_asked(lint, i, vocab);
     }
     free(families);
 }

@@ -149,10 +149,17 @@ static void lint_danger(const struct subject *s)
 {
     const uint32_t severe = PS_OP_BIT(PS_OP_CONTROL) | PS_OP_BIT(PS_OP_PROGRAM) | PS_OP_BIT(PS_OP_FILE) |
                             PS_OP_BIT(PS_OP_SECURITY) | PS_OP_BIT(PS_OP_OPAQUE);
-    uint32_t ops = s->grants.ops & severe;
-    char words[128];
+    uint32_t ops = s->grants.ops & severe, others = s->grants.ops & ~severe;
+    char words[128], other_words[128];
 
-    if (ops != 0)
+    /* One function may be of several classes: who lists "read" alone seldom means files too. */
+    if (ops != 0 && others != 0 && s->rule->ops == 0 && s->rule->has_functions)
+        ps_lint_rule(s->lint, is_draft(s) ? PS_SEV_WARNING : PS_SEV_ERROR, "ZL-083", s->index,
+                     "rule \"%s\" grants %s for good, since its functions can do that too; list in operations what is "
+                     "needed of %s, or accept it in `exceptions` with owner, reason and until",
+                     s->rule->name, ps_ops_text(ops, words, sizeof(words)),
+                     ps_ops_text(s->grants.ops, other_words, sizeof(other_words)));
+    else if (ops != 0)
         ps_lint_rule(s->lint, is_draft(s) ? PS_SEV_WARNING : PS_SEV_ERROR, "ZL-083", s->index,
                      "rule \"%s\" grants %s for good; take it out when the work is done, or accept it in `exceptions` "
                      "with owner, reason and until",

@@ -126,8 +126,15 @@ static void bad_object(struct ps_load *load, const config_setting_t *item, const
     size_t len = strcspn(text, ":");
     if (len < sizeof word)
         memcpy(word, text, len);
-    if (!space && word[0] && strspn(word, "0123456789") == 0) {
-        ps_load_unknown(load, item, "space", word, PS_WORDS(vocab->spaces, vocab->n_spaces));
+    struct ps_words spaces = PS_WORDS(vocab->spaces, vocab->n_spaces);
+    bool is_word = word[0] && strspn(word, "0123456789") == 0;
+    if (!space && vocab->object_example && (!is_word || !ps_words_nearest(spaces, word, &load->budget))) {
+        ps_load_error(load, item, "\"%s\" names no address space; write one like \"%s\": 'penstock words' lists them",
+                      ps_load_show(load, text), vocab->object_example);
+        return;
+    }
+    if (!space && is_word) {
+        ps_load_unknown(load, item, "space", word, spaces);
         return;
     }
     space = space ? space : &vocab->spaces[0];

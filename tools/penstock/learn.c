@@ -155,7 +155,7 @@ static void print_left_out(const struct ps_pass *proof)
     for (unsigned r = PS_REASON_NONE + 1; r < PS_N_REASONS; r++)
         denied += proof->denied_by_reason[r];
     if (denied > 0)
-        fputs("Left out, because no policy can grant it:\n", stderr);
+        fputs("Left out, because no rule can grant it; a relax switch of the server may ('penstock words'):\n", stderr);
     for (unsigned r = PS_REASON_NONE + 1; r < PS_N_REASONS; r++)
         if (proof->denied_by_reason[r] > 0)
             fprintf(stderr, "  %9s  %-20s %s\n", ps_text_count(proof->denied_by_reason[r], buf),

@@ -103,6 +103,21 @@ START_TEST(test_lint_rules__objects_that_no_function_addresses__zl_087)
 }
 END_TEST
 
+#define DNP3(text) RULE(ENDS " protocol = 'dnp3'; objects = ['g12v1:0']; " text)
+
+START_TEST(test_lint_rules__functions_that_ask_what_is_not_permitted__zl_087)
+{
+    expect(DNP3("functions = ['direct-operate']; select_before_operate = true;"), PS_SEV_WARNING, "ZL-087", "c/r",
+           "forbidden by select_before_operate = true; take that out");
+    expect(DNP3("functions = ['direct-operate-no-ack'];"), PS_SEV_WARNING, "ZL-087", "c/r",
+           "never grants direct-operate-no-ack, which needs no_ack = true");
+    expect_none(DNP3("functions = ['direct-operate', 'operate'];"), "ZL-087", "");
+    expect_none(DNP3("functions = ['operate']; select_before_operate = true;"), "ZL-087", "");
+    expect_none(DNP3("functions = ['direct-operate-no-ack']; no_ack = true;"), "ZL-087", "");
+    expect_none(DNP3("operations = ['operate']; select_before_operate = true;"), "ZL-087", "");
+}
+END_TEST
+
 START_TEST(test_lint_rules__values_that_nothing_writes__zl_087)
 {
     expect(MODBUS("operations = ['read']; values = ['0..9'];"), PS_SEV_WARNING, "ZL-087", "c/r", "remove values");
@@ -315,6 +330,7 @@ UNIT_MAIN("compile/lint_rules", test_lint_rules__bounded_rules__nothing, test_li
           test_lint_rules__every_port_in_a_first_draft__only_warned,
           test_lint_rules__class_that_no_function_has__zl_087, test_lint_rules__functions_of_other_classes__zl_087,
           test_lint_rules__objects_that_no_function_addresses__zl_087,
+          test_lint_rules__functions_that_ask_what_is_not_permitted__zl_087,
           test_lint_rules__values_that_nothing_writes__zl_087, test_lint_rules__server_without_address__zl_087,
           test_lint_rules__no_family_in_common__zl_087, test_lint_rules__client_is_server__zl_087,
           test_lint_rules__contained_in_every_key__shadowed, test_lint_rules__wider_in_one_key__not_shadowed,

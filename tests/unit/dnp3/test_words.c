@@ -274,6 +274,11 @@ START_TEST(test_dn_vocab__hooks__examples)
     ck_assert(!dn_vocab.writes_unseen(DN_ROW_READ, PS_OP_READ, DN_SPACE(20, 0)));
     ck_assert(dn_vocab.carries(DN_ROW_OPERATE, PS_OP_OPERATE, DN_SPACE(12, 0), &n) && n == 3);
     ck_assert(!dn_vocab.carries(DN_ROW_OPERATE, PS_OP_OPERATE, DN_SPACE(41, 1), &n) && n == 0);
+    ck_assert_uint_eq(dn_vocab.always_asks(DN_ROW_OPERATE), 0);
+    ck_assert_uint_eq(dn_vocab.always_asks(DN_ROW_OPEN_FILE), 0);
+    ck_assert_uint_eq(dn_vocab.always_asks(DN_ROW_DELETE_FILE), DN_ASK_FILE_WRITE);
+    ck_assert_uint_eq(dn_vocab.always_asks(DN_ROW_DIRECT_OPERATE), DN_ASK_UNSELECTED);
+    ck_assert_uint_eq(dn_vocab.always_asks(DN_ROW_DIRECT_OPERATE_NO_ACK), DN_ASK_UNSELECTED | DN_ASK_NO_ACK);
 }
 END_TEST
 
