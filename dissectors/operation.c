@@ -324,6 +324,8 @@ static bool parse_token(struct parser *p, struct ps_str token)
         return parse_values(p, token, rest);
     if (eat_key(&rest, vocab->choice_word))
         return parse_choice(p, token, rest);
+    if (eat_key(&rest, vocab->status_key))
+        return true;
     for (uint16_t row = 0; row < vocab->n_params; row++)
         if (eat_key(&rest, vocab->params[row].name))
             return parse_param(p, token, rest, row);
@@ -378,6 +380,7 @@ static bool complete_fact(struct parser *p, struct ps_fact *fact)
     bool writes = ps_vocab_value_limits(p->vocab, fact, &min, &max);
     fact->station = p->op->facts.station;
     fact->asks |= p->asks;
+    fact->housekeeping |= p->vocab->keeps_house && p->vocab->keeps_house(fact->function, fact->op, fact->space);
     if (fact->values.kind == PS_VALUE_NONE && ps_vocab_writes_unseen(p->vocab, fact))
         fact->values.kind = PS_VALUE_UNKNOWN;
     if (writes && fact->values.kind == PS_VALUE_NONE)

@@ -101,13 +101,40 @@ static uint8_t common_asks(const struct ps_facts *facts)
     return asks;
 }
 
+/* Tokens have no blanks, but the notation of stations may. */
+static void format_station(const struct ps_vocab *vocab, uint32_t station, struct ps_txt *out)
+{
+    char buf[64];
+    struct ps_txt text;
+    ps_txt_init(&text, buf, sizeof buf);
+    ps_station_format_one(vocab, station, &text);
+    ps_txt_str(out, " station=");
+    for (size_t i = 0; i < text.len; i++)
+        if (buf[i] != ' ')
+            ps_txt_char(out, buf[i]);
+}
+
+/* Facts of another message, which is judged together with that of the fact before. */
+static void format_other(const struct ps_vocab *vocab, const struct ps_fact *fact, struct ps_txt *out)
+{
+    ps_txt_str(out, " and ");
+    ps_txt_str(out, fact->function < vocab->n_functions ? vocab->functions[fact->function].name : "?");
+    format_station(vocab, fact->station, out);
+}
+
 static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *facts, struct ps_txt *out)
 {
-    uint32_t ops = facts->function < vocab->n_functions ? vocab->functions[facts->function].ops : 0;
+    uint16_t function = facts->function;
+    uint32_t station = facts->station;
     uint8_t common = common_asks(facts);
     format_asks(vocab, common, out);
     for (uint16_t i = 0; i < facts->n_facts; i++) {
         const struct ps_fact *fact = &facts->item[i];
+        if (fact->function != function || fact->station != station)
+            format_other(vocab, fact, out);
+        function = fact->function;
+        station = fact->station;
+        uint32_t ops = function < vocab->n_functions ? vocab->functions[function].ops : 0;
         bool only_class = fact->space == 0 && facts->n_facts > 1;
         if (has_several(ops) || only_class) {
             ps_txt_char(out, ' ');
@@ -122,19 +149,6 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
         format_asks(vocab, (uint8_t)(fact->asks & ~common), out);
         format_values(vocab, fact, out);
     }
-}
-
-/* Tokens have no blanks, but the notation of stations may. */
-static void format_station(const struct ps_vocab *vocab, uint32_t station, struct ps_txt *out)
-{
-    char buf[64];
-    struct ps_txt text;
-    ps_txt_init(&text, buf, sizeof buf);
-    ps_station_format_one(vocab, station, &text);
-    ps_txt_str(out, " station=");
-    for (size_t i = 0; i < text.len; i++)
-        if (buf[i] != ' ')
-            ps_txt_char(out, buf[i]);
 }
 
 static void format_function(const struct ps_vocab *vocab, const struct ps_facts *facts, struct ps_txt *out)

@@ -14,7 +14,9 @@
  * protocol, function, station, words of asks that all facts have, then per fact: the class word (only where the
  * function's facts differ in class, or where one of several facts has no object), the object, the choice, the params,
  * words of asks that not all facts have, the values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as
- * a list, more as min..max.
+ * a list, more as min..max. Messages that are judged together are joined by "and", which can only be read by people:
+ *
+ *     dnp3 read station=3->17 and cold-restart station=3->18 control and read station=3->17 read g60v1
  */
 #pragma once
 
@@ -112,6 +114,9 @@ struct ps_vocab {
     void (*function_number)(uint32_t code, struct ps_txt *out);
     /* Writes the status of a reply as it stands in operation texts: "iin=restart,need-time". NULL: replies have none. */
     void (*status_format)(uint32_t status, struct ps_txt *out);
+    /* The key of that, "iin", where messages that need a rule have a status too: text that is read may say it, and no rule
+     * looks at it. NULL: only replies have one. */
+    const char *status_key;
     /* An object in a foreign notation ("4x00041-4x00048"), or false. May be NULL. */
     bool (*object_alias)(struct ps_str text, struct ps_object_range *out);
     const char *object_example; /* what to write, for whoever names no space; NULL: the first one */
@@ -129,6 +134,8 @@ struct ps_vocab {
     bool (*writes_single)(uint16_t function, uint32_t space, uint16_t choice);
     /* Has it a choice? And how many of the params? NULL: text may say so for any. */
     bool (*carries)(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_params);
+    /* Is such a fact housekeeping although its function is none (ps_function.housekeeping)? NULL: none is. */
+    bool (*keeps_house)(uint16_t function, uint8_t op, uint32_t space);
     /* What each fact of a function asks, bits of `asks`: a rule that does not permit them never grants it. NULL: nothing. */
     uint8_t (*always_asks)(uint16_t function);
 };

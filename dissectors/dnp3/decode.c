@@ -122,6 +122,10 @@ static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joi
                                               .asks = asks_of(pdu->dialog, frame),
                                               .from_master = frame->from_master,
                                               .station = DN_STATION(dn_frame_master(frame), dn_frame_outstation(frame))}};
+    struct ps_facts *facts = pdu->facts;
+    bool judged = facts->kind != PS_PDU_NONE && facts->kind != PS_PDU_REPLY;
+    uint16_t function = facts->function;
+    uint32_t code = facts->code, station = facts->station;
     *message.note = (struct dn_note){.slot = DN_NONE, .pair = walk->at_pair};
     ps_rd_init(&fragment, &fault, message.data, message.len);
     enum ps_pdu_kind kind = dn_app_read(&message);
@@ -129,6 +133,11 @@ static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joi
     if (ps_rd_finish(&fragment) != PS_OK) {
         fail_at(rd, fault.reason, offset_of(joined, index, fault.offset));
         return;
+    }
+    if (judged && kind == PS_PDU_REPLY) { /* what must be judged gives it all its name */
+        facts->function = function;
+        facts->code = code;
+        facts->station = station;
     }
     pdu->notes.n_notes++;
     dn_assoc_apply(message.assoc, message.note, pdu->dialog->now_ns);

@@ -231,6 +231,12 @@ static bool carries(uint16_t function, uint8_t op, uint32_t space, uint16_t *n_p
     return block;
 }
 
+/* A null unsolicited response: the outstation is there. */
+static bool keeps_house(uint16_t function, uint8_t op, uint32_t space)
+{
+    return function == DN_ROW_UNSOLICITED && op == PS_OP_EVENT && space == 0;
+}
+
 /* Direct operation selects nothing; what deletes a file changes it. */
 static uint8_t always_asks(uint16_t function)
 {
@@ -269,6 +275,7 @@ const struct ps_vocab dn_vocab = {
     .function_by_number = function_by_number,
     .function_number = function_number,
     .status_format = status_format,
+    .status_key = "iin",
     .object_example = "g30v1:0-9",
     .ops_by_object = true,
     .addresses = addresses,
@@ -276,5 +283,6 @@ const struct ps_vocab dn_vocab = {
     .writes_unseen = writes_unseen,
     .writes_single = writes_single,
     .carries = carries,
+    .keeps_house = keeps_house,
     .always_asks = always_asks,
 };

@@ -49,7 +49,7 @@ START_TEST(test_dn_decode__fragment_in_frames__joined)
     ck_assert_uint_eq(rig.facts.kind, PS_PDU_REQUEST); /* of the link, in the middle */
     ck_assert_uint_eq(rig_fact(&rig)->function, DN_ROW_LINK_STATUS);
     ck_assert(rig_fact(&rig)->housekeeping);
-    ck_assert_uint_eq(rig.facts.function, DN_ROW_RESPONSE); /* of the fragment */
+    ck_assert_uint_eq(rig.facts.function, DN_ROW_LINK_STATUS); /* what is judged names it */
     ck_assert_uint_eq(rig_assoc(&rig)->n_pending, 0);
 }
 END_TEST
