@@ -105,6 +105,28 @@ static void take_pair(struct dn_pdu *pdu, const struct dn_walk *walk)
     note->fcb = walk->pair[i].fcb;
 }
 
+/* What gives a PDU its name: the part of it that came last, but an answer only where all are answers. */
+struct head {
+    uint32_t code, station;
+    uint16_t function;
+    bool judged;
+};
+
+static struct head head_of(const struct ps_facts *facts)
+{
+    return (struct head){.code = facts->code, .station = facts->station, .function = facts->function,
+                         .judged = facts->kind != PS_PDU_NONE && facts->kind != PS_PDU_REPLY};
+}
+
+static void keep_head(struct ps_facts *facts, const struct head *before)
+{
+    if (!before->judged)
+        return;
+    facts->code = before->code;
+    facts->station = before->station;
+    facts->function = before->function;
+}
+
 /* A fragment is whole. */
 static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joined *joined)
 {
@@ -122,10 +144,7 @@ static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joi
                                               .asks = asks_of(pdu->dialog, frame),
                                               .from_master = frame->from_master,
                                               .station = DN_STATION(dn_frame_master(frame), dn_frame_outstation(frame))}};
-    struct ps_facts *facts = pdu->facts;
-    bool judged = facts->kind != PS_PDU_NONE && facts->kind != PS_PDU_REPLY;
-    uint16_t function = facts->function;
-    uint32_t code = facts->code, station = facts->station;
+    struct head before = head_of(pdu->facts);
     *message.note = (struct dn_note){.slot = DN_NONE, .pair = walk->at_pair};
     ps_rd_init(&fragment, &fault, message.data, message.len);
     enum ps_pdu_kind kind = dn_app_read(&message);
@@ -134,11 +153,8 @@ static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joi
         fail_at(rd, fault.reason, offset_of(joined, index, fault.offset));
         return;
     }
-    if (judged && kind == PS_PDU_REPLY) { /* what must be judged gives it all its name */
-        facts->function = function;
-        facts->code = code;
-        facts->station = station;
-    }
+    if (kind == PS_PDU_REPLY)
+        keep_head(pdu->facts, &before);
     pdu->notes.n_notes++;
     dn_assoc_apply(message.assoc, message.note, pdu->dialog->now_ns);
     if (message.note->act != DN_ACT_BROADCAST)
