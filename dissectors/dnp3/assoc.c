@@ -105,20 +105,24 @@ static void want_confirm(struct dn_confirms *confirms, uint8_t sequence)
 
 static void take_confirm(struct dn_confirms *confirms, uint8_t sequence)
 {
+    uint16_t others = (uint16_t)~(1u << sequence);
     if (confirms->more > 0 && confirms->sequence == sequence)
         confirms->more--;
+    else if (confirms->wanted & ~others)
+        confirms->wanted &= others;
     else
-        confirms->wanted &= (uint16_t)~(1u << sequence);
+        confirms->earlier &= others;
 }
 
-/* A new request ends the wait for a confirm, and a selection unless it is the OPERATE of that. A repetition counts from the
+/* A new request ends the wait for confirms of all but the answers since the one before it, and a selection unless it is the
+ * OPERATE of that. A repetition counts from the
  * first one: whoever repeats an OPERATE again and again keeps nothing selected by that. */
 static void request(struct dn_assoc *assoc, const struct dn_note *note, uint64_t now_ns)
 {
     uint8_t sequence = note->control & DN_SEQUENCE;
     bool again = (assoc->flags & DN_REQUESTED) && assoc->last_sequence == sequence && assoc->last_digest == note->digest;
     if (!(note->flags & DN_NOTE_REPEAT))
-        assoc->confirms = (struct dn_confirms){0};
+        assoc->confirms = (struct dn_confirms){.earlier = assoc->confirms.wanted};
     assoc->select_phase = DN_SELECT_NOTHING;
     if (note->row == DN_ROW_SELECT) {
         assoc->select_phase = DN_SELECT_ASKED;

@@ -97,6 +97,7 @@ enum dn_assoc_flag {
 /* What waits for confirms. An outstation repeats what nobody confirms, and a master that was slow confirms each copy. */
 struct dn_confirms {
     uint16_t wanted;  /* bit SEQ */
+    uint16_t earlier; /* of answers: what was wanted until the last request, which may have crossed the answer */
     uint8_t sequence; /* of what was repeated last */
     uint8_t more;     /* copies of that besides the first one */
 };

@@ -214,7 +214,8 @@ void dn_pair_before(struct dn_message *message)
         check_sequence(message);
         return;
     case DN_ACT_CONFIRM:
-        bit &= message->control & DN_UNS ? assoc->unsolicited.wanted : assoc->confirms.wanted;
+        bit &= message->control & DN_UNS ? assoc->unsolicited.wanted
+                                         : (unsigned)assoc->confirms.wanted | assoc->confirms.earlier;
         ps_rd_require(rd, bit || message->tolerant, PS_REASON_DNP3_CONFIRM);
         return;
     case DN_ACT_ANSWER:

@@ -206,8 +206,13 @@ START_TEST(test_dn_pair__confirm__of_what_wants_one)
     ck_reason(ask(&rig, "c4 00"), DN(CONFIRM));
     ck_reason(ask(&rig, "c5 01" CLASS_1), OK);
     ck_reason(answer(&rig, "e5 " EMPTY), OK);
-    ck_reason(ask(&rig, "c6 01" CLASS_1), OK); /* no longer wants to confirm */
+    ck_reason(ask(&rig, "c6 01" CLASS_1), OK);
+    ck_reason(ask(&rig, "c5 00"), OK); /* the request has crossed the answer */
     ck_reason(ask(&rig, "c5 00"), DN(CONFIRM));
+    ck_reason(answer(&rig, "e6 " EMPTY), OK);
+    ck_reason(ask(&rig, "c7 01" CLASS_1), OK);
+    ck_reason(ask(&rig, "c8 01" CLASS_1), OK); /* no longer wants to confirm */
+    ck_reason(ask(&rig, "c6 00"), DN(CONFIRM));
 }
 END_TEST
 
