@@ -53,8 +53,8 @@ static inline uint16_t dn_frame_outstation(const struct dn_frame *frame)
 }
 
 /* Hash of octets: two of the same length that differ have different ones but for one chance in 2^64. Not meant to withstand
- * somebody who looks for collisions: those could only make a master's own request, which rules have judged all the same,
- * look like a repetition of another one. Never 0. */
+ * somebody who looks for collisions: those could only make a master's own request, which rules judge all the same, look
+ * like a repetition of another one. Never 0. */
 uint64_t dn_hash(const uint8_t *data, uint32_t len);
 
 /* ---- state of a flow -------------------------------------------------------------------------------------------- */
@@ -246,6 +246,7 @@ struct dn_message {
     uint8_t control;     /* DN_FIR ... and sequence number */
     uint16_t iin;        /* of answers: IIN1 | IIN2 << 8 */
     bool tolerant;       /* answers to what was not seen pass */
+    bool repeated;       /* by the link, under the FCB of the frame before: whether it may come now was asked then */
 };
 
 /* What is known about the two ends of a frame, or the start of it. */

@@ -4,6 +4,8 @@
  */
 #include "core.h"
 
+#define SEGMENT_WHOLE 0xc0u /* transport: FIN, FIR */
+
 /* The fragments of one PDU, without headers, CRCs and transport octets. */
 struct joined {
     struct dn_walk walk;
@@ -127,34 +129,42 @@ static void keep_head(struct ps_facts *facts, const struct head *before)
     facts->function = before->function;
 }
 
+/* A whole fragment of the frame that was taken last, n octets. Where its octet i stands in the PDU, the caller knows. */
+static enum ps_result judge(struct dn_pdu *pdu, const struct dn_walk *walk, struct dn_message *message,
+                            struct ps_rd_fault *fault)
+{
+    const struct dn_frame *frame = &walk->frame;
+    struct ps_rd fragment;
+    message->assoc = &pdu->assoc[walk->at_pair];
+    message->tolerant = dn_is_tolerant(pdu->dialog, message->assoc);
+    message->fragment = (struct dn_fragment){
+        .dialog = pdu->dialog, .facts = pdu->facts, .rd = &fragment, .asks = asks_of(pdu->dialog, frame),
+        .from_master = frame->from_master, .station = DN_STATION(dn_frame_master(frame), dn_frame_outstation(frame))};
+    struct head before = head_of(pdu->facts);
+    *message->note = (struct dn_note){.slot = DN_NONE, .pair = walk->at_pair};
+    ps_rd_init(&fragment, fault, message->data, message->len);
+    enum ps_pdu_kind kind = dn_app_read(message);
+    set_kind(pdu->facts, kind);
+    if (ps_rd_finish(&fragment) != PS_OK)
+        return PS_BAD;
+    if (kind == PS_PDU_REPLY)
+        keep_head(pdu->facts, &before);
+    return PS_OK;
+}
+
 /* A fragment is whole. */
 static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joined *joined)
 {
     const struct dn_walk *walk = &joined->walk;
-    const struct dn_frame *frame = &walk->frame;
     uint8_t index = walk->pair[walk->at_pair].fragment;
     struct ps_rd_fault fault;
-    struct ps_rd fragment;
-    struct dn_message message = {.assoc = &pdu->assoc[walk->at_pair],
-                                 .note = &pdu->notes.note[pdu->notes.n_notes],
+    struct dn_message message = {.note = &pdu->notes.note[pdu->notes.n_notes],
                                  .data = joined->data[index],
-                                 .len = joined->n[index],
-                                 .tolerant = dn_is_tolerant(pdu->dialog, &pdu->assoc[walk->at_pair]),
-                                 .fragment = {.dialog = pdu->dialog, .facts = pdu->facts, .rd = &fragment,
-                                              .asks = asks_of(pdu->dialog, frame),
-                                              .from_master = frame->from_master,
-                                              .station = DN_STATION(dn_frame_master(frame), dn_frame_outstation(frame))}};
-    struct head before = head_of(pdu->facts);
-    *message.note = (struct dn_note){.slot = DN_NONE, .pair = walk->at_pair};
-    ps_rd_init(&fragment, &fault, message.data, message.len);
-    enum ps_pdu_kind kind = dn_app_read(&message);
-    set_kind(pdu->facts, kind);
-    if (ps_rd_finish(&fragment) != PS_OK) {
+                                 .len = joined->n[index]};
+    if (judge(pdu, walk, &message, &fault) != PS_OK) {
         fail_at(rd, fault.reason, offset_of(joined, index, fault.offset));
         return;
     }
-    if (kind == PS_PDU_REPLY)
-        keep_head(pdu->facts, &before);
     pdu->notes.n_notes++;
     dn_assoc_apply(message.assoc, message.note, pdu->dialog->now_ns);
     if (message.note->act != DN_ACT_BROADCAST)
@@ -162,6 +172,21 @@ static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joi
     pdu->deselected = true;
     for (uint32_t i = 0; i < pdu->notes.n_pairs; i++)
         pdu->assoc[i].select_phase = DN_SELECT_NOTHING;
+}
+
+/* A frame under the FCB of the one before, with a whole fragment. Its receiver ignores it, if it looks at FCB at all, and
+ * that it repeats the other one says a hash that is no proof: so rules judge it again. It changes nothing. */
+static void take_repeated(struct dn_pdu *pdu, struct ps_rd *rd, const struct dn_walk *walk, const uint8_t *frame)
+{
+    uint8_t user[DN_USER_MAX];
+    struct ps_rd_fault fault;
+    struct dn_note note;
+    struct dn_message message = {.note = &note, .data = user + 1, .len = walk->frame.n_user - 1, .repeated = true};
+    dn_frame_join(frame, &walk->frame, user);
+    if ((user[0] & SEGMENT_WHOLE) != SEGMENT_WHOLE)
+        set_kind(pdu->facts, PS_PDU_REPLY);
+    else if (judge(pdu, walk, &message, &fault) != PS_OK)
+        fail_at(rd, fault.reason, rd->pos + dn_frame_offset(1 + fault.offset));
 }
 
 /* A frame that was taken, with a segment. */
@@ -197,7 +222,7 @@ static void take_frame(struct dn_pdu *pdu, struct ps_rd *rd, struct joined *join
     if (!dn_frame_is_data(&walk->frame))
         take_link(pdu, rd, &walk->frame, walk->at_pair);
     else if (walk->duplicate)
-        set_kind(pdu->facts, PS_PDU_REPLY); /* whatever it was, it was judged */
+        take_repeated(pdu, rd, walk, data);
     else
         join(joined, data, offset);
     if (walk->ends)

@@ -200,6 +200,8 @@ void dn_pair_before(struct dn_message *message)
     note->row = message->fragment.row;
     note->control = message->control;
     note->digest = dn_hash(message->data + 1, message->len - 1);
+    if (message->repeated)
+        return;
     switch ((enum dn_act)note->act) {
     case DN_ACT_NOTHING:
     case DN_ACT_BROADCAST:

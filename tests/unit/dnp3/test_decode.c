@@ -193,14 +193,57 @@ START_TEST(test_dn_decode__confirmed_user_data__followed_when_relaxed)
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 c0 17"), OK); /* first value: taken as it comes */
     ck_assert_uint_eq(rig.facts.function, DN_ROW_DELAY_MEASURE);
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 c0 17"), OK); /* repeated: its receiver ignores it */
-    ck_assert_uint_eq(rig.facts.kind, PS_PDU_REPLY);
-    ck_assert_uint_eq(rig.facts.n_facts, 0);
+    ck_assert_uint_eq(rig.facts.kind, PS_PDU_REQUEST);
+    ck_assert_uint_eq(rig_fact(&rig)->op, PS_OP_TIME); /* but rules see it */
+    ck_assert_uint_eq(rig_assoc(&rig)->pending[0].repeats, 0);
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 c1 0d"), DN(LINK)); /* other octets under the same bit */
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xf3, 10, "c0 c1 0d"), OK);
     rig_wait(&rig, 2000);
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xc0, 10, ""), OK); /* reset link: 1 comes next */
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 c2 18"), DN(LINK));
     ck_reason(rig_send(&rig, PS_TO_SERVER, 0xf3, 10, "c0 c2 18"), OK);
+}
+END_TEST
+
+/* Whoever finds a frame with the hash of another one gains nothing that rules would not allow. */
+START_TEST(test_dn_decode__frame_with_the_hash_of_the_one_before__judged_all_the_same)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.dialog.relax = DN_RELAX_CONFIRMED_LINK;
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 c0 17"), OK);
+    rig.n_octets = 0;
+    rig_add(&rig, 0xd3, 10, 1, "c0 c1 05 0c01 17 01 05 03 01 64000000 64000000 00");
+    rig.state.assoc[0].fcb[PS_TO_SERVER].digest =
+        (uint32_t)dn_hash(rig.octets + DN_LINK_HEAD_LEN, rig.n_octets - DN_LINK_HEAD_LEN);
+    ck_reason(rig_judge(&rig, PS_TO_SERVER), OK);
+    ck_assert_uint_eq(rig_fact(&rig)->op, PS_OP_OPERATE);
+    ck_assert_uint_eq(rig_fact(&rig)->asks, DN_ASK_UNSELECTED);
+    ck_assert_uint_eq(rig_assoc(&rig)->n_pending, 1);
+    rig.n_octets = 0;
+    rig_add(&rig, 0xd3, 10, 1, "c0 c1 63");
+    rig.state.assoc[0].fcb[PS_TO_SERVER].digest =
+        (uint32_t)dn_hash(rig.octets + DN_LINK_HEAD_LEN, rig.n_octets - DN_LINK_HEAD_LEN);
+    ck_reason(rig_judge(&rig, PS_TO_SERVER), DN(FUNCTION));
+    ck_assert_uint_eq(rig.offset, 12);
+}
+END_TEST
+
+/* Confirms, and an OPERATE of what was selected, may be repeated by the link like anything else. */
+START_TEST(test_dn_decode__repeated_confirm_and_operate__as_the_first)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.dialog.relax = DN_RELAX_CONFIRMED_LINK;
+    ck_reason(rig_send(&rig, PS_TO_CLIENT, 0x44, 1, "c0 f0 82 0000"), OK);
+    for (unsigned i = 0; i < 2; i++)
+        ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 d0 00"), OK);
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0xf3, 10, "c0 c0 03 0c01 17 01 05 03 01 64000000 64000000 00"), OK);
+    ck_reason(answer(&rig, "c0 81 0000 0c01 17 01 05 03 01 64000000 64000000 00"), OK);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_reason(rig_send(&rig, PS_TO_SERVER, 0xd3, 10, "c0 c1 04 0c01 17 01 05 03 01 64000000 64000000 00"), OK);
+        ck_assert_uint_eq(rig_fact(&rig)->asks, 0);
+    }
 }
 END_TEST
 
@@ -340,6 +383,8 @@ UNIT_MAIN("dnp3/decode", test_dn_decode__each_vector__accepted, test_dn_decode__
           test_dn_decode__fault_behind_a_crc__offset_in_the_pdu, test_dn_decode__link_frames__housekeeping_or_reply,
           test_dn_decode__link_answer_to_nothing__refused,
           test_dn_decode__link_answer_to_what_was_not_judged_yet__passes, test_dn_decode__confirmed_user_data__followed_when_relaxed,
+          test_dn_decode__frame_with_the_hash_of_the_one_before__judged_all_the_same,
+          test_dn_decode__repeated_confirm_and_operate__as_the_first,
           test_dn_decode__confirmed_frames_of_a_fragment__duplicate_counts_once,
           test_dn_decode__dir_bit__stays_with_its_side, test_dn_decode__master_on_the_server_side__asked_about,
           test_dn_decode__interleaved_fragments__each_judged, test_dn_decode__requests_in_one_pdu__in_order,
