@@ -75,8 +75,7 @@ static uint32_t answer_item(const uint8_t *p, uint32_t n, uint16_t expected, boo
     if (!(octets_follow || bits_follow) || !s7_is_expected(expected, p[1], octets))
         return 0;
     uint32_t whole = ANSWER_ITEM_LEN + octets + (last ? 0 : octets % 2);
-    bool padded = whole <= n && (last || octets % 2 == 0 || p[whole - 1] == 0);
-    return padded ? whole : 0;
+    return whole <= n ? whole : 0;
 }
 
 static uint32_t common_answer(const struct s7_state *state, const uint8_t *p, uint32_t n, struct ps_facts *facts)

@@ -295,10 +295,11 @@ static uint32_t data_octets(struct ps_rd *rd, uint8_t size, uint32_t len)
     }
 }
 
+/* Of any value: snap7, as a client and as a server, leaves in it what its buffer held before. */
 static void read_pad(struct ps_rd *rd, uint32_t octets)
 {
     if (octets % 2 != 0)
-        ps_rd_require(rd, ps_rd_u8(rd) == 0, PS_REASON_S7_DATA);
+        (void)ps_rd_u8(rd);
 }
 
 /* DINT comes from many devices with the size of INT. */

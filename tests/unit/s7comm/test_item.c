@@ -216,8 +216,21 @@ START_TEST(test_s7_items__written_data_malformed__refused)
     rig_open(&rig);
     ck_reason(ask(&rig, 2, "05 01 120a10 01 0001 0001 84 000000", "0003 0001 02"), S7(DATA)); /* a bit of 2 */
     ck_reason(ask(&rig, 2, "05 01 120a10 01 0001 0001 84 000000", "0003 0008 01"), S7(DATA));
+}
+END_TEST
+
+/* snap7 leaves in pads what its buffers held before. */
+START_TEST(test_s7_items__pad_with_old_octets__passes)
+{
+    struct rig rig;
+    rig_open(&rig);
     ck_reason(ask(&rig, 2, "05 02 120a10 02 0001 0001 84 000000 120a10 02 0001 0001 84 000000",
-                  "0004 0008 01 07 0004 0008 01"), S7(DATA)); /* the pad is not zero */
+                  "0004 0008 01 ac 0004 0008 01"), OK);
+    ck_assert_uint_eq(rig.facts.n_facts, 2);
+    ck_assert_uint_eq(rig.facts.item[1].values.data[0], 1);
+    ck_reason(answer(&rig, 2, "05 02", "ffff"), OK);
+    ck_reason(ask(&rig, 3, "04 02 120a10 02 0003 0001 84 000000 120a10 02 0001 0001 84 000000", ""), OK);
+    ck_reason(answer(&rig, 3, "04 02", "ff04 0018 010203 39 ff04 0008 01"), OK);
 }
 END_TEST
 
@@ -327,5 +340,6 @@ END_TEST
 UNIT_MAIN("s7comm/item", test_s7_items__specifications__objects, test_s7_items__malformed__refused,
           test_s7_items__db_read__a_fact_per_area, test_s7_items__sizes_of_types__the_pairs_alone,
           test_s7_items__written_values__as_the_type_has_them, test_s7_items__written_data_malformed__refused,
+          test_s7_items__pad_with_old_octets__passes,
           test_s7_items__answers__held_against_the_job, test_s7_items__length_of_failed_items__relaxed,
           test_s7_items__dint_written_in_bits__relaxed, test_s7_items__answers_to_writes__a_code_each, test_s7_items__too_many_areas__refused)
