@@ -302,7 +302,7 @@ void s7_request_szl(struct s7_pdu *pdu)
 }
 
 /* List id 2, index 2, octets per record 2, records 2, records; further parts go on with records. Ids 0Fxx ask for the
- * head alone. Devices answer with an index of their own. */
+ * head alone. Devices answer with an index of their own. snap7 cuts off what a PDU has no room for. */
 void s7_reply_szl(struct s7_pdu *pdu)
 {
     struct s7_classic_pdu *c = pdu->classic;
@@ -317,7 +317,8 @@ void s7_reply_szl(struct s7_pdu *pdu)
     uint32_t len = ps_rd_u16be(data), n = ps_rd_u16be(data), left = ps_rd_left(data);
     s7_expect(pdu, id == c->request->echo);
     bool whole = !c->more && (id >> 8 & 15) != 15;
-    s7_expect(pdu, !whole || left == len * n);
+    bool cut = left < len * n && pdu->payload_len == c->state->agreed.pdu_len;
+    s7_expect(pdu, !whole || cut || left == len * n);
     (void)ps_rd_bytes(data, left);
 }
 

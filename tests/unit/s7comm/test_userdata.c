@@ -104,6 +104,24 @@ START_TEST(test_s7_userdata__answers__judged)
 }
 END_TEST
 
+/* As a snap7 server does: the list has more records than the PDU has room for, and no further part. */
+START_TEST(test_s7_userdata__list_cut_by_the_pdu__passes)
+{
+    char data[1024];
+    struct rig rig;
+    rig_connect(&rig);
+    ck_reason(ask(&rig, 1, "f0 00 0001 0001 0070", ""), OK);
+    ck_reason(answer(&rig, 1, "f0 00 0001 0001 0070", ""), OK);
+    ck_reason(ask_ud(&rig, 2, SHORT("44", "01"), "ff09 0004 001c 0000"), OK);
+    for (int shorter = 1; shorter >= 0; shorter--) {
+        int n = snprintf(data, sizeof data, "ff09 %04x 001c 0000 0022 000a", 86 - shorter);
+        for (int i = 8; i < 86 - shorter; i++)
+            n += snprintf(data + n, sizeof data - (size_t)n, "00");
+        ck_reason(answer_ud(&rig, 2, LONG("84", "01", "00"), data), shorter ? S7(REPLY) : OK);
+    }
+}
+END_TEST
+
 START_TEST(test_s7_userdata__zeros_behind_an_answer__relaxed)
 {
     struct rig rig;
@@ -213,7 +231,8 @@ START_TEST(test_s7_userdata__messages__events_once_subscribed)
 END_TEST
 
 UNIT_MAIN("s7comm/userdata", test_s7_userdata__head__each_field_judged, test_s7_userdata__lists__objects,
-          test_s7_userdata__answers__judged, test_s7_userdata__zeros_behind_an_answer__relaxed,
+          test_s7_userdata__answers__judged, test_s7_userdata__list_cut_by_the_pdu__passes,
+          test_s7_userdata__zeros_behind_an_answer__relaxed,
           test_s7_userdata__answer_in_parts__fetched_by_its_sequence,
           test_s7_userdata__answer_without_data__says_why, test_s7_userdata__clock__decimals,
           test_s7_userdata__messages__events_once_subscribed)
