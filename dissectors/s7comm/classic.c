@@ -155,6 +155,27 @@ static uint32_t be16(const uint8_t *p)
     return (uint32_t)(p[0] << 8 | p[1]);
 }
 
+/* Refused before its function was read: events call it by the octets that stand where the function should. */
+static void call_by_octets(struct s7_pdu *pdu)
+{
+    static const uint8_t kinds[] = {PS_PDU_NOTICE, PS_PDU_REQUEST, PS_PDU_REPLY, PS_PDU_NONE};
+    uint8_t rosctr = pdu->classic->rosctr;
+    uint32_t head = rosctr == S7_ROSCTR_ACK_DATA ? S7_ACK_HEAD_LEN : S7_HEAD_LEN;
+    const uint8_t *param = pdu->payload + head;
+    uint32_t n = pdu->payload_len > head ? pdu->payload_len - head : 0;
+    bool userdata = rosctr == S7_ROSCTR_USERDATA && n > 6;
+    if (userdata) {
+        pdu->facts->kind = kinds[param[5] >> 6];
+        pdu->facts->code = S7_CODE_USERDATA(param[5] & 0x3f, param[6]);
+        set_row(pdu, s7_row_by_userdata(param[5] & 0x3f, param[6]));
+    }
+    if (n == 0 || (rosctr != S7_ROSCTR_JOB && rosctr != S7_ROSCTR_ACK_DATA))
+        return;
+    pdu->facts->kind = rosctr == S7_ROSCTR_JOB ? PS_PDU_REQUEST : PS_PDU_REPLY;
+    pdu->facts->code = param[0];
+    set_row(pdu, s7_row_by_job(param[0]));
+}
+
 /* Protocol id 1, ROSCTR 1, redundancy id 2 (0), PDU reference 2, parameter length 2, data length 2; of acknowledgements
  * error class 1, error code 1 too. */
 void s7_classic_decode(struct s7_pdu *pdu)
@@ -179,7 +200,10 @@ void s7_classic_decode(struct s7_pdu *pdu)
     ps_rd_require(pdu->rd, pdu->payload_len <= most, PS_REASON_S7_LENGTH);
     ps_rd_sub(pdu->rd, &c.param, param_len);
     ps_rd_sub(pdu->rd, &c.data, data_len);
-    by_kind(pdu);
+    if (!ps_rd_failed(pdu->rd))
+        by_kind(pdu);
+    if (ps_rd_failed(pdu->rd) && pdu->facts->code == 0)
+        call_by_octets(pdu);
     ps_rd_close(&c.param);
     ps_rd_close(&c.data);
     memcpy(pdu->facts->pairing, &c.note, sizeof c.note);

@@ -130,6 +130,9 @@ static void connect_confirm(struct s7_pdu *pdu)
         ps_rd_require(pdu->rd, c.calling.len == 0 || is_tsap(&c.calling, &state->calling), PS_REASON_S7_TSAP);
         ps_rd_require(pdu->rd, c.called.len == 0 || is_tsap(&c.called, &state->called), PS_REASON_S7_TSAP);
     }
+    bool named = c.called.len == 2 && !asked;
+    if (!s7p_is_called(&state->called))
+        pdu->facts->station = named ? station_of(&c.called) : s7_station(state);
     leave(pdu, S7_NOTE_CONFIRM, &c);
 }
 

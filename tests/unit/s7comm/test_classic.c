@@ -51,6 +51,35 @@ START_TEST(test_s7_classic__cut_or_longer__refused)
 }
 END_TEST
 
+/* Refused by their lengths, or because nobody asked: still called what they are. */
+START_TEST(test_s7_classic__refused_early__called_by_its_function)
+{
+    static const struct {
+        struct rig_pdu pdu;
+        uint8_t function, kind;
+    } rows[] = {
+        {{1, 2, 0, "29 0000000000 09 505f50524f4752414d", ""}, S7_ROW_PLC_STOP, PS_PDU_REQUEST},
+        {{3, 2, 0, "1a", ""}, S7_ROW_REQUEST_DOWNLOAD, PS_PDU_REPLY},
+        {{7, 2, 0, LONG("83", "03", "00"), NO_DATA}, S7_ROW_BLOCK_INFO, PS_PDU_REPLY},
+        {{7, 2, 0, SHORT("41", "0c"), NO_DATA}, S7_ROW_MEMORY_RESET, PS_PDU_REQUEST},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rig rig;
+        rig_open(&rig);
+        rig_build(&rig, &rows[i].pdu, 0, 0);
+        rig.octets[3] = (uint8_t)++rig.n_octets;
+        ck_reason(rig_judge(&rig, rows[i].kind == PS_PDU_REQUEST ? PS_TO_SERVER : PS_TO_CLIENT), S7(HEADER));
+        ck_assert_uint_eq(rig.facts.function, rows[i].function);
+        ck_assert_uint_eq(rig.facts.code, s7_functions[rows[i].function].code);
+        ck_assert_uint_eq(rig.facts.kind, rows[i].kind);
+    }
+    struct rig rig;
+    rig_open(&rig);
+    ck_reason(answer(&rig, 2, "05 01", "ff"), S7(UNSOLICITED));
+    ck_assert_uint_eq(rig.facts.function, S7_ROW_WRITE_VAR);
+}
+END_TEST
+
 START_TEST(test_s7_classic__header__each_field_judged)
 {
     static const struct {
@@ -178,6 +207,7 @@ START_TEST(test_s7_classic__tpdu_larger_than_agreed__refused)
 END_TEST
 
 UNIT_MAIN("s7comm/classic", test_s7_classic__valid_exchanges__accepted, test_s7_classic__cut_or_longer__refused,
+          test_s7_classic__refused_early__called_by_its_function,
           test_s7_classic__header__each_field_judged, test_s7_classic__fragments__same_facts,
           test_s7_classic__values_in_one_or_two_fragments__pointed_to_or_bounded, test_s7_classic__longer_than_agreed__refused,
           test_s7_classic__tpdu_larger_than_agreed__refused)

@@ -100,6 +100,7 @@ START_TEST(test_s7_cotp__out_of_order__refused)
     ck_reason(rig_tpdu(&rig, TO_SERVER, RIG_CC), S7(SEQUENCE));
     ck_reason(rig_data(&rig, TO_SERVER, "32010000"), S7(SEQUENCE));
     ck_reason(rig_tpdu(&rig, TO_CLIENT, RIG_CC), OK);
+    ck_assert_uint_eq(rig.facts.station, 0x0201); /* of the request */
     ck_reason(rig_tpdu(&rig, TO_CLIENT, RIG_CC), S7(SEQUENCE));
     ck_reason(rig_tpdu(&rig, TO_SERVER, RIG_CR), S7(SEQUENCE));
 }
