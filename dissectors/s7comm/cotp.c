@@ -89,11 +89,16 @@ static void connect_request(struct s7_pdu *pdu)
     struct connect c = {0};
     pdu->facts->kind = PS_PDU_REQUEST;
     pdu->facts->function = S7_ROW_CONNECT;
+    bool again = s7p_is_called(&pdu->state->called); /* its station is known, and refused it is anyhow */
+    if (!again)
+        pdu->facts->station = S7_STATION_UNKNOWN;
     uint16_t destination = ps_rd_u16be(pdu->rd);
     c.reference = ps_rd_u16be(pdu->rd);
     uint8_t class = ps_rd_u8(pdu->rd);
     ps_rd_require(pdu->rd, destination == 0 && class == 0, PS_REASON_S7_COTP);
     read_parameters(pdu, &c);
+    if (!again && c.called.len == 2)
+        pdu->facts->station = station_of(&c.called);
     bool first = pdu->state->phase == S7_PHASE_NEW && pdu->state->speaks == S7_SPEAKS_NOTHING;
     ps_rd_require(pdu->rd, s7_to_server(pdu) && first, PS_REASON_S7_SEQUENCE);
     if (!ps_rd_require(pdu->rd, c.called.len > 0, PS_REASON_S7_TSAP))
@@ -103,7 +108,6 @@ static void connect_request(struct s7_pdu *pdu)
         s7p_connect(pdu, &c.called);
         return;
     }
-    pdu->facts->station = station_of(&c.called);
     struct ps_fact *fact = s7_fact(pdu, PS_OP_SESSION);
     if (fact)
         fact->housekeeping = true;

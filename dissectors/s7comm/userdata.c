@@ -116,13 +116,13 @@ static void request(struct s7_pdu *pdu, const struct head *h)
 static void response(struct s7_pdu *pdu, const struct head *h)
 {
     struct s7_classic_pdu *c = pdu->classic;
+    pdu->facts->kind = PS_PDU_REPLY;
     bool known = c->row != S7_ROW_NONE && s7_bodies[c->row].reply;
     if (!ps_rd_require(pdu->rd, known && !s7_to_server(pdu), PS_REASON_S7_FUNCTION))
         return;
     ps_rd_require(pdu->rd, h->extended, PS_REASON_S7_PARAMETER);
     s7_pair_reply(pdu);
     s7_expect(pdu, c->request && c->request->row == c->row);
-    pdu->facts->kind = PS_PDU_REPLY;
     if (h->error != 0) {
         pdu->facts->kind = PS_PDU_REFUSAL;
         pdu->facts->error = (uint8_t)(h->error >> 8);

@@ -62,6 +62,17 @@ START_TEST(test_s7_cotp__malformed_connect_request__refused)
 }
 END_TEST
 
+START_TEST(test_s7_cotp__request_refused__called_by_its_station)
+{
+    struct rig rig;
+    rig_init(&rig);
+    ck_reason(rig_tpdu(&rig, TO_CLIENT, RIG_CR), S7(SEQUENCE));
+    ck_assert_uint_eq(rig.facts.station, 0x0201);
+    ck_reason(rig_tpdu(&rig, TO_SERVER, "e0 0000 0001 00 c1020100"), S7(TSAP));
+    ck_assert_uint_eq(rig.facts.station, S7_STATION_UNKNOWN);
+}
+END_TEST
+
 START_TEST(test_s7_cotp__confirm__mirrors_the_request)
 {
     static const struct {
@@ -147,6 +158,7 @@ START_TEST(test_s7_cotp__refused_connection__a_refusal)
 END_TEST
 
 UNIT_MAIN("s7comm/cotp", test_s7_cotp__connect_request__station_of_the_called_tsap,
-          test_s7_cotp__malformed_connect_request__refused, test_s7_cotp__confirm__mirrors_the_request,
+          test_s7_cotp__malformed_connect_request__refused, test_s7_cotp__request_refused__called_by_its_station,
+          test_s7_cotp__confirm__mirrors_the_request,
           test_s7_cotp__out_of_order__refused, test_s7_cotp__joined_late__anything_first,
           test_s7_cotp__disconnect__the_end, test_s7_cotp__refused_connection__a_refusal)

@@ -122,6 +122,16 @@ START_TEST(test_s7_userdata__list_cut_by_the_pdu__passes)
 }
 END_TEST
 
+START_TEST(test_s7_userdata__answer_by_the_client__called_so)
+{
+    struct rig rig;
+    rig_open(&rig);
+    ck_reason(ask_ud(&rig, 2, LONG("84", "01", "00"), SZL), S7(FUNCTION));
+    ck_assert_uint_eq(rig.facts.kind, PS_PDU_REPLY);
+    ck_assert_uint_eq(rig.facts.function, S7_ROW_READ_SZL);
+}
+END_TEST
+
 START_TEST(test_s7_userdata__zeros_behind_an_answer__relaxed)
 {
     struct rig rig;
@@ -232,6 +242,7 @@ END_TEST
 
 UNIT_MAIN("s7comm/userdata", test_s7_userdata__head__each_field_judged, test_s7_userdata__lists__objects,
           test_s7_userdata__answers__judged, test_s7_userdata__list_cut_by_the_pdu__passes,
+          test_s7_userdata__answer_by_the_client__called_so,
           test_s7_userdata__zeros_behind_an_answer__relaxed,
           test_s7_userdata__answer_in_parts__fetched_by_its_sequence,
           test_s7_userdata__answer_without_data__says_why, test_s7_userdata__clock__decimals,
