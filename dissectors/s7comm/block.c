@@ -197,7 +197,8 @@ static void ask(struct s7_pdu *pdu, bool may_fail)
     if (!name)
         return;
     struct s7_block block = s7_block_name(pdu, name);
-    bool granted = download->phase == S7_DOWNLOAD_GRANTED && memcmp(download->name, name, S7_NAME_LEN) == 0;
+    bool live = download->phase == S7_DOWNLOAD_GRANTED || (may_fail && download->phase == S7_DOWNLOAD_GIVEN_UP);
+    bool granted = live && memcmp(download->name, name, S7_NAME_LEN) == 0;
     bool unseen = download->phase == S7_DOWNLOAD_NONE && pdu->midstream;
     ps_rd_require(pdu->rd, (granted && !download->job) || unseen, PS_REASON_S7_TRANSFER);
     if (!ps_rd_failed(pdu->rd))

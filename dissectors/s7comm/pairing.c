@@ -248,7 +248,9 @@ static void download_step(struct s7_download *download, const struct ps_facts *f
     }
     download->job = false;
     download->done += note->value;
-    if (facts->function == S7_ROW_DOWNLOAD_ENDED || facts->kind == PS_PDU_REFUSAL)
+    if (facts->kind == PS_PDU_REFUSAL)
+        download->phase = S7_DOWNLOAD_GIVEN_UP;
+    if (facts->function == S7_ROW_DOWNLOAD_ENDED)
         download->phase = S7_DOWNLOAD_NONE;
 }
 

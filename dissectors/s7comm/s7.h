@@ -114,6 +114,7 @@ enum s7_download_phase {
     S7_DOWNLOAD_NONE = 0,
     S7_DOWNLOAD_ASKED,   /* 1A sent */
     S7_DOWNLOAD_GRANTED, /* and answered: the PLC asks for the block now */
+    S7_DOWNLOAD_GIVEN_UP, /* the client has refused a part: the PLC may say that this was the end */
 };
 
 #define S7_JOBS_MAX 8u     /* of the client, that may wait for an answer */

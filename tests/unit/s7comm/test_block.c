@@ -65,6 +65,19 @@ START_TEST(test_s7_download__not_begun__nothing_fetched)
 }
 END_TEST
 
+/* The client cannot give a part: the PLC says that the download has ended, with an error. */
+START_TEST(test_s7_download__refused_by_the_client__ended_by_the_plc)
+{
+    struct rig rig;
+    begin(&rig);
+    ck_reason(fetch(&rig, 2, "1b 00 0000 00000000 " DB1), OK);
+    ck_reason(rig_send(&rig, PS_TO_SERVER, (struct rig_pdu){2, 2, 0x8500, "", ""}), OK);
+    ck_reason(fetch(&rig, 3, "1c 00 8500 00000000 " DB1), OK);
+    ck_reason(give(&rig, 3, "1c", ""), OK);
+    ck_reason(fetch(&rig, 4, "1b 00 0000 00000000 " DB1), S7(TRANSFER)); /* over */
+}
+END_TEST
+
 /* One that came to no end is no reason to refuse the next. */
 START_TEST(test_s7_download__abandoned__begun_anew)
 {
@@ -262,7 +275,8 @@ START_TEST(test_s7_upload__malformed__refused)
 END_TEST
 
 UNIT_MAIN("s7comm/block", test_s7_download__whole__accepted, test_s7_download__not_begun__nothing_fetched,
-          test_s7_download__abandoned__begun_anew, test_s7_download__number_beyond_16_bits__not_the_blocks,
+          test_s7_download__refused_by_the_client__ended_by_the_plc, test_s7_download__abandoned__begun_anew,
+          test_s7_download__number_beyond_16_bits__not_the_blocks,
           test_s7_download__unasked_part__needs_the_permission, test_s7_download__malformed__refused,
           test_s7_download__jobs_of_the_plc__judged,
           test_s7_download__parts__are_the_block_announced, test_s7_download__client_gives_up__over,
