@@ -143,6 +143,8 @@ static bool parse_indices(const struct ps_space *space, struct ps_str rest, stru
                           const char **why)
 {
     struct ps_object_range range = {.space = out->space, .first = 0, .last = space->max};
+    if (space->hex && rest.len > 2 && rest.s[1] == '0' && rest.s[2] >= '0' && rest.s[2] <= '9')
+        return say(why, "has a number with 0 in front, which here is mostly meant in hexadecimal, 0x");
     if (rest.len > 0) {
         bool fine = ps_str_char(&rest, ':') && (space->bits ? parse_bits(space, &rest, &range)
                                                             : ps_str_range(&rest, space->max, &range.first, &range.last));
@@ -163,7 +165,7 @@ bool ps_objects_parse(const struct ps_vocab *vocab, struct ps_str text, struct p
     uint32_t number = 0;
     const struct ps_space *space = eat_space(vocab, &rest, &numbered);
     *n_numbers = 1;
-    if (!space && vocab->object_alias && vocab->object_alias(text, out))
+    if (vocab->object_alias && vocab->object_alias(text, out)) /* "db10.dbw4" begins with a space */
         return true;
     if (!space)
         return say(why, "names no address space of the protocol");

@@ -261,4 +261,5 @@ extern const struct ps_function s7_functions[S7_N_ROWS];
 extern const struct ps_vocab s7_vocab;
 
 bool s7_station_parse(struct ps_str text, struct ps_range *out);
+bool s7_object_alias(struct ps_str text, struct ps_object_range *out);
 void s7_station_format(struct ps_range range, struct ps_txt *out);

@@ -207,6 +207,7 @@ const struct ps_vocab s7_vocab = {
     .function_by_number = function_by_number,
     .function_number = function_number,
     .status_format = status_format,
+    .object_alias = s7_object_alias,
     .ops_by_object = true,
     .addresses = addresses,
     .value_limits = value_limits,

@@ -112,6 +112,21 @@ void ps_load_functions(struct ps_load *load, config_setting_t *list, const struc
 
 /* ---- objects --------------------------------------------------------------------------------------------------- */
 
+/* Is it right but for its capitals? Leaves it in small letters. */
+static bool is_in_capitals(const struct ps_vocab *vocab, const char *text, char *small, size_t n)
+{
+    struct ps_object_range range;
+    uint32_t n_numbers;
+    const char *why;
+    size_t len = strlen(text);
+    if (len >= n)
+        len = n - 1;
+    for (size_t i = 0; i < len; i++)
+        small[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] - 'A' + 'a' : text[i]);
+    small[len] = '\0';
+    return !text[len] && ps_objects_parse(vocab, ps_str_from(small), &range, &n_numbers, &why);
+}
+
 /* Says what is wrong with an object: its space when that is no word, else what the vocabulary says. */
 static void bad_object(struct ps_load *load, const config_setting_t *item, const struct ps_vocab *vocab,
                        const char *why)
@@ -121,8 +136,12 @@ static void bad_object(struct ps_load *load, const config_setting_t *item, const
         ps_load_error(load, item, "%s has no objects; leave the key out", vocab->name);
         return;
     }
-    const struct ps_space *space = ps_space_by_text(vocab, ps_str_from(text));
-    char word[32] = "", example[64];
+    char word[32] = "", small[64], example[64];
+    if (is_in_capitals(vocab, text, small, sizeof small)) {
+        ps_load_error(load, item, "\"%s\" has capitals; write \"%s\"", ps_load_show(load, text), small);
+        return;
+    }
+    const struct ps_space *space = ps_space_by_text(vocab, ps_str_from(small));
     size_t len = strcspn(text, ":");
     if (len < sizeof word)
         memcpy(word, text, len);

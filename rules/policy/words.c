@@ -75,6 +75,13 @@ static bool begins_with_other(const char *a, const char *b)
     return n >= 4 && strncmp(a, b, n) == 0;
 }
 
+/* "plc-stop" for "stop". */
+static bool ends_with_word(const char *candidate, const char *word)
+{
+    size_t n = strlen(candidate), len = strlen(word);
+    return len >= 3 && n > len && candidate[n - len - 1] == '-' && strcmp(candidate + n - len, word) == 0;
+}
+
 const char *ps_words_nearest(struct ps_words words, const char *word, size_t *budget)
 {
     size_t len = strlen(word);
@@ -90,7 +97,7 @@ const char *ps_words_nearest(struct ps_words words, const char *word, size_t *bu
         --*budget;
         bool near_length = candidate_len <= len + allowed && len <= candidate_len + allowed;
         unsigned d = near_length ? distance(word, candidate) : LONGEST;
-        if (d > allowed && begins_with_other(word, candidate))
+        if (d > allowed && (begins_with_other(word, candidate) || ends_with_word(candidate, word)))
             d = allowed;
         if (d < allowed || (d == allowed && !nearest)) {
             nearest = candidate;
