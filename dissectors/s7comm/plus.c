@@ -109,10 +109,22 @@ static void system_event(struct s7p_pdu *p)
     housekeeping(p, PS_OP_EVENT);
 }
 
+/* Does a frame that is not the first look like a request of its own? A receiver that goes by trailers alone, or by none,
+ * would obey it. */
+static bool is_disguised(const struct s7p_pdu *p, struct ps_rd data)
+{
+    uint8_t opcode = ps_rd_u8(&data);
+    uint16_t before = ps_rd_u16be(&data), code = ps_rd_u16be(&data), behind = ps_rd_u16be(&data);
+    bool head = opcode == S7P_OPCODE_REQUEST && before == 0 && behind == 0;
+    return s7_to_server(p->pdu) && head && s7p_row_by_code(code) != S7P_ROW_NONE;
+}
+
 /* Behind the first frame of a PDU. What was granted goes on. */
 static void fragment(struct s7p_pdu *p, struct ps_rd *data)
 {
     const struct s7p_fragments *open = p->fragments;
+    bool disguised = ps_rd_left(data) >= 7 && is_disguised(p, *data);
+    ps_rd_require(data, !disguised, PS_REASON_S7P_FRAME);
     uint32_t most = s7p_station(&p->pdu->state->called) == S7P_STATION_ES ? PDU_LEN_MAX_ES : PDU_LEN_MAX;
     p->pdu->facts->kind = s7_to_server(p->pdu) ? PS_PDU_REQUEST : PS_PDU_REPLY;
     s7p_set_row(p, S7P_ROW_FRAGMENT);

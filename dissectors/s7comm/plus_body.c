@@ -12,6 +12,7 @@ enum element {
 };
 
 enum class {
+    CLASS_SUBSCRIPTIONS = 255, /* the container for them, inside a session */
     CLASS_SESSION = 287,
     CLASS_SUBSCRIPTION = 1001,
 };
@@ -187,19 +188,21 @@ void s7p_body_delete(struct s7p_pdu *p)
     s7p_tail(p);
 }
 
-/* Elements up to the end of the object that has begun. */
+/* Elements up to the end of the object that has begun. A session holds nothing but the container for subscriptions. */
 static void object_rest(struct s7p_pdu *p, bool subscription)
 {
     struct ps_rd *rd = &p->body;
     for (uint32_t depth = 1; depth > 0 && going(p);) {
         struct s7p_value value;
         uint32_t attribute;
+        bool known;
         switch (ps_rd_u8(rd)) {
         case ELEMENT_OBJECT:
             (void)ps_rd_u32be(rd);
-            for (int i = 0; i < 3; i++)
+            known = s7p_vlq32(rd) == CLASS_SUBSCRIPTIONS || subscription;
+            for (int i = 0; i < 2; i++)
                 (void)s7p_vlq32(rd);
-            if (depth++ == OBJECTS_DEPTH_MAX)
+            if (depth++ == OBJECTS_DEPTH_MAX || !known)
                 s7p_unknown(p);
             break;
         case ELEMENT_END:

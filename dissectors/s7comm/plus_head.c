@@ -6,7 +6,6 @@
 
 enum opcode {
     OPCODE_ANSWER_2 = 0x02,
-    OPCODE_REQUEST = 0x31,
     OPCODE_ANSWER = 0x32,
     OPCODE_NOTIFICATION = 0x33,
 };
@@ -239,7 +238,7 @@ void s7p_head(struct s7p_pdu *p, struct ps_rd *rd)
 {
     uint8_t opcode = ps_rd_u8(rd);
     if (s7_to_server(p->pdu)) {
-        if (ps_rd_require(rd, opcode == OPCODE_REQUEST, PS_REASON_S7P_OPCODE))
+        if (ps_rd_require(rd, opcode == S7P_OPCODE_REQUEST, PS_REASON_S7P_OPCODE))
             request(p, rd);
         return;
     }

@@ -13,8 +13,10 @@ enum object {
 #define OBJECT_DB UINT32_C(0x8a0e0000) /* + number */
 
 enum attribute {
+    ATTRIBUTE_RESPONSE = 304, /* of the session: to the PLC's challenge */
     ATTRIBUTE_CREDIT = 1051, /* 1051 and 1053 belong to subscriptions */
     ATTRIBUTE_CREDIT_LIMIT = 1053,
+    ATTRIBUTE_LEGITIMATE = 1846,
     ATTRIBUTE_OPERATING_STATE = 2167,
     ATTRIBUTE_CLOCK = 2421,
     ATTRIBUTE_DB_VALUES = 2550, /* 2548 are the initial ones, which are part of the program */
@@ -60,6 +62,21 @@ static struct ps_fact *own_fact(struct s7p_pdu *p, const struct s7p_access *acce
     return fact;
 }
 
+/* A password, by which the client gets more rights. Setting up a session needs neither. */
+static bool is_login(const struct s7p_pdu *p, const struct s7p_access *access)
+{
+    bool proof = access->attribute == ATTRIBUTE_RESPONSE || access->attribute == ATTRIBUTE_LEGITIMATE;
+    return access->writes && proof && p->session != S7P_SESSION_NULL && access->object == p->session;
+}
+
+static struct ps_fact *login_fact(struct s7p_pdu *p)
+{
+    struct ps_fact *fact = s7p_fact(p, PS_OP_SECURITY);
+    if (fact)
+        fact->function = S7P_ROW_LOGIN;
+    return fact;
+}
+
 /* Address space of process data, 0 when it is none. */
 static uint32_t memory(const struct s7p_access *access)
 {
@@ -91,6 +108,8 @@ struct ps_fact *s7p_access_fact(struct s7p_pdu *p, const struct s7p_access *acce
 {
     if (access->writes && access->object == OBJECT_CPU && access->attribute == ATTRIBUTE_OPERATING_STATE)
         return stop_fact(p);
+    if (is_login(p, access))
+        return login_fact(p);
     uint32_t space = memory(access);
     if (space == 0 && is_housekeeping(p, access))
         return own_fact(p, access);

@@ -71,6 +71,8 @@ enum s7p_space {
 #define S7P_CODE_ERROR 0x04b1u
 #define S7P_CODE_ERROR_2 0x05a9u
 
+#define S7P_OPCODE_REQUEST 0x31u
+
 #define S7P_SESSION_NULL 288u /* session id of requests before there is one */
 
 #define S7P_OUTSTANDING_DEFAULT 20u

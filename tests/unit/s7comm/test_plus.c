@@ -181,7 +181,8 @@ START_TEST(test_s7p_fragment__request__granted_as_the_first_was)
     ck_assert_uint_eq(rig_fact(&rig)->space, S7P_SPACE_DB + 5);
     ck_assert_uint_eq(rig_fact(&rig)->values.kind, PS_VALUE_UNKNOWN);
     ck_assert_uint_eq(rig_fact(&rig)->asks, 0); /* everything but the value is known */
-    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f2 0000 0003 00000398 34"), OK); /* looks like a head, is none */
+    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f2 0000 0003 00000398 34"), S7P(FRAME)); /* looks like a head */
+    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f3 0000 0003 00000398 34"), OK);
     ck_assert(rig_fact(&rig)->housekeeping);
     ck_assert_uint_eq(rig_fact(&rig)->function, S7P_ROW_FRAGMENT);
     ck_reason(rig_data(&rig, TO_SERVER, "72ff0100"), OK); /* in between */

@@ -73,6 +73,8 @@ static const struct body bodies[] = {
     {0x04f2, "00000034 01 9275 0010 0000000000000001" SET_END, S7P_ROW_SET_VARIABLE, PS_OP_TIME, OBJECT, 52, 52, 2421, 0, false,
      1},
     {0x04f2, "00000398 01 8e35 0002 01" SET_END, S7P_ROW_CONFIGURE_SESSION, PS_OP_SESSION, 0, 0, 0, 0, 0, true, 1},
+    {0x04f2, "00000398 01 8e36 0002 01" SET_END, S7P_ROW_LOGIN, PS_OP_SECURITY, 0, 0, 0, 0, 0, false, 1},
+    {0x0542, "00000398 01 01 8230 01 0002 01 00" END, S7P_ROW_LOGIN, PS_OP_SECURITY, 0, 0, 0, 0, 0, false, 1},
     {0x04f2, "1000006a 01 881d 0007 0006" SET_END, S7P_ROW_CONFIGURE_SUBSCRIPTION, PS_OP_SESSION, 0, 0, 0, 0, 0, true, 1},
     {0x04f2, "1000006b 01 881d 0007 0006" SET_END, S7P_ROW_SET_VARIABLE, PS_OP_PROGRAM, OBJECT, 0x1000006b, 0x1000006b, 1053, 0,
      false, 1}, /* somebody else's */
@@ -265,6 +267,25 @@ START_TEST(test_s7p_body__session_in_clear__asks)
 }
 END_TEST
 
+/* The container for subscriptions comes with a session; anything else inside would be a download by the way. */
+START_TEST(test_s7p_body__session_with_objects__opaque_but_for_subscriptions)
+{
+    static const struct {
+        const char *class;
+        bool opaque;
+    } rows[] = {{"817f", false}, {"9457", true}, {"821f", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char body[256];
+        struct rig rig;
+        plus_connect(&rig, CR_HMI);
+        snprintf(body, sizeof body, "0000011d 0004 00 00000000 a1 000000d3 821f 00 00 a1 000000d3 %s 00 00 a2 a2 " ZEROS,
+                 rows[i].class);
+        ck_reason(plus_send(&rig, (struct plus_request){1, 0x04ca, 1, 288, 0x36, body}), OK);
+        ck_assert_int_eq(plus_is_opaque(&rig), rows[i].opaque);
+    }
+}
+END_TEST
+
 /* Integrity id, and the digest that version 2 has at the end. */
 START_TEST(test_s7p_tail__forms__known)
 {
@@ -294,5 +315,6 @@ END_TEST
 
 UNIT_MAIN("s7comm/plus_body", test_s7p_body__request__its_facts, test_s7p_body__other_length__opaque,
           test_s7p_body__numbers_that_cannot_be__refused, test_s7p_body__items_and_numbers_disagree__opaque,
-          test_s7p_body__nested_objects__to_a_depth, test_s7p_body__too_many_items__refused,
+          test_s7p_body__nested_objects__to_a_depth, test_s7p_body__session_with_objects__opaque_but_for_subscriptions,
+          test_s7p_body__too_many_items__refused,
           test_s7p_body__session_in_clear__asks, test_s7p_tail__forms__known)
