@@ -114,9 +114,10 @@ static void system_event(struct s7p_pdu *p)
 static bool is_disguised(const struct s7p_pdu *p, struct ps_rd data)
 {
     uint8_t opcode = ps_rd_u8(&data);
-    uint16_t before = ps_rd_u16be(&data), code = ps_rd_u16be(&data), behind = ps_rd_u16be(&data);
-    bool head = opcode == S7P_OPCODE_REQUEST && before == 0 && behind == 0;
-    return s7_to_server(p->pdu) && head && s7p_row_by_code(code) != S7P_ROW_NONE;
+    uint16_t before = ps_rd_u16be(&data);
+    (void)ps_rd_u16be(&data); /* function, known or not */
+    uint16_t behind = ps_rd_u16be(&data);
+    return s7_to_server(p->pdu) && opcode == S7P_OPCODE_REQUEST && before == 0 && behind == 0;
 }
 
 /* Behind the first frame of a PDU. What was granted goes on. */

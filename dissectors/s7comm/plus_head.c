@@ -96,6 +96,8 @@ static void judge_body(struct s7p_pdu *p, struct ps_rd *rd, uint8_t row)
         s7p_session_fact(p, S7P_ROW_READ_SESSION);
     ps_rd_require(rd, reason != PS_REASON_S7P_BODY || p->unknown, PS_REASON_S7P_BODY);
     bool goes_on = !p->note.last && reason == PS_REASON_TRUNCATED;
+    if (!p->note.last && reason == PS_REASON_NONE && ps_rd_left(&p->body) == 0)
+        reason = PS_REASON_S7P_BODY; /* it is complete: what do the other frames bring? */
     bool writes = (ops & PS_OP_BIT(PS_OP_WRITE)) != 0;
     if (reason != PS_REASON_NONE && !(goes_on && p->addressed)) {
         p->asks |= S7P_ASK_OPAQUE;

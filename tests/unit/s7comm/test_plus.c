@@ -182,7 +182,8 @@ START_TEST(test_s7p_fragment__request__granted_as_the_first_was)
     ck_assert_uint_eq(rig_fact(&rig)->values.kind, PS_VALUE_UNKNOWN);
     ck_assert_uint_eq(rig_fact(&rig)->asks, 0); /* everything but the value is known */
     ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f2 0000 0003 00000398 34"), S7P(FRAME)); /* looks like a head */
-    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f3 0000 0003 00000398 34"), OK);
+    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 0543 0000 0003 00000398 34"), S7P(FRAME)); /* of something unknown */
+    ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 0542 0001 0003 00000398 34"), OK);
     ck_assert(rig_fact(&rig)->housekeeping);
     ck_assert_uint_eq(rig_fact(&rig)->function, S7P_ROW_FRAGMENT);
     ck_reason(rig_data(&rig, TO_SERVER, "72ff0100"), OK); /* in between */
@@ -208,6 +209,20 @@ START_TEST(test_s7p_fragment__addresses_not_all_there__opaque)
     plus_subscribe(&rig); /* variables of a subscription are no mere values */
     ck_reason(plus_part(&rig, TO_SERVER, 2, "31 0000 04f2 0000 0003 00000398 34" SUBSCRIPTION "01 8818 2004 50 88"), OK);
     ck_assert(plus_is_opaque(&rig));
+}
+END_TEST
+
+/* A whole request that says that frames follow: whatever those hold, nobody has judged it. */
+START_TEST(test_s7p_fragment__behind_a_whole_request__opaque)
+{
+    static const char read[] = "31 0000 054c 0000 0002 00000398 34 00000000 01 05 00 88d0b88005 02 9376 71 " END;
+    struct rig rig;
+    plus_open(&rig, CR_HMI);
+    ck_reason(plus_part(&rig, TO_SERVER, 2, read), OK);
+    ck_assert(plus_is_opaque(&rig));
+    plus_open(&rig, CR_HMI);
+    ck_reason(plus_data(&rig, TO_SERVER, 2, read), OK);
+    ck_assert(!plus_is_opaque(&rig));
 }
 END_TEST
 
@@ -303,6 +318,7 @@ UNIT_MAIN("s7comm/plus", test_s7p_connect__named_tsap__station, test_s7p_starts_
           test_s7p_frame__length_and_trailer__judged, test_s7p_frame__octet_by_octet__more_until_whole,
           test_s7p_frame__cut_anywhere__never_granted_as_it_was, test_s7p_keep_alive__four_octets__session,
           test_s7p_system_event__of_the_plc__notice, test_s7p_fragment__request__granted_as_the_first_was,
-          test_s7p_fragment__addresses_not_all_there__opaque, test_s7p_fragment__refused_head__next_is_a_head,
+          test_s7p_fragment__addresses_not_all_there__opaque, test_s7p_fragment__behind_a_whole_request__opaque,
+          test_s7p_fragment__refused_head__next_is_a_head,
           test_s7p_fragment__of_the_plc__up_to_the_bound, test_s7p_fragment__version_3__digest_in_each,
           test_s7p_decode__joined_late__session_of_the_first_request, test_s7p_gap__requests_forgotten__session_kept)
