@@ -2,7 +2,8 @@
  *
  * operation.c - operations as text -> facts; facts -> text: operation_format.c. The text:
  *
- *     PROTOCOL FUNCTION [station=S] { ASK } { [CLASS] [OBJECT] [CHOICE] { PARAM=N } { ASK } [value=V,V,... | value=MIN..MAX] }
+ *     PROTOCOL FUNCTION [station=S] { ASK }
+ *         { [CLASS | FUNCTION] [OBJECT] [CHOICE] { PARAM=N } { ASK } [value=V,V,... | value=MIN..MAX] }
  */
 #include "vocab.h"
 
@@ -20,6 +21,7 @@ struct parser {
     uint32_t ops;      /* classes that the function has */
     uint32_t seen_ops; /* classes that have a fact */
     unsigned next_op;  /* class word read, for the next object */
+    uint16_t next_function; /* its function word read instead; PS_FUNCTION_UNKNOWN: the function of them all */
     uint8_t asks;      /* of all facts */
     uint8_t n_given;   /* params of the last fact, bits */
     bool has_station;
@@ -52,13 +54,20 @@ static unsigned take_op(struct parser *p)
     return op;
 }
 
+/* Of the next fact. */
+static uint16_t function_of(const struct parser *p)
+{
+    return p->next_function != PS_FUNCTION_UNKNOWN ? p->next_function : p->op->facts.function;
+}
+
 static struct ps_fact *add_fact(struct parser *p, unsigned op)
 {
     struct ps_fact *fact = ps_facts_add(&p->op->facts);
     if (!fact)
         return NULL;
     fact->op = (uint8_t)op;
-    fact->function = p->op->facts.function;
+    fact->function = function_of(p);
+    p->next_function = PS_FUNCTION_UNKNOWN;
     fact->housekeeping = p->vocab->functions[fact->function].housekeeping;
     p->n_given = 0;
     p->seen_ops |= PS_OP_BIT(op);
@@ -68,7 +77,7 @@ static struct ps_fact *add_fact(struct parser *p, unsigned op)
 static bool addresses_any(const struct parser *p, unsigned op)
 {
     for (uint16_t i = 0; i < p->vocab->n_spaces; i++)
-        if (ps_vocab_addresses(p->vocab, p->op->facts.function, op, p->vocab->spaces[i].code))
+        if (ps_vocab_addresses(p->vocab, function_of(p), op, p->vocab->spaces[i].code))
             return true;
     return false;
 }
@@ -84,7 +93,7 @@ static bool parse_object(struct parser *p, struct ps_str token)
         return complain(p->err, token, "needs the class word in front of it, such as \"read\"");
     if (!addresses_any(p, op))
         return complain(p->err, token, "is too much: the function addresses nothing");
-    if (!ps_vocab_addresses(p->vocab, p->op->facts.function, op, range.space))
+    if (!ps_vocab_addresses(p->vocab, function_of(p), op, range.space))
         return complain(p->err, token, "is not in the address space of the function");
     struct ps_fact *fact = add_fact(p, op);
     if (!fact)
@@ -105,7 +114,7 @@ static struct ps_fact *last_fact(const struct parser *p)
 static bool add_without_object(struct parser *p, struct ps_str token)
 {
     unsigned op = take_op(p);
-    if (op == PS_OP_NONE || !ps_vocab_addresses(p->vocab, p->op->facts.function, op, 0))
+    if (op == PS_OP_NONE || !ps_vocab_addresses(p->vocab, function_of(p), op, 0))
         return complain(p->err, token, "needs the object in front of it");
     return add_fact(p, op) || complain(p->err, token, "is one fact too many");
 }
@@ -314,6 +323,28 @@ static bool parse_class(struct parser *p, struct ps_str token, unsigned op)
     return true;
 }
 
+/* A function of one class in the place of a class word: a message may hold what has a function of its own. False when it
+ * is none. */
+static bool eat_function(const struct parser *p, struct ps_str token, uint16_t *function)
+{
+    const struct ps_vocab *vocab = p->vocab;
+    for (uint16_t row = 0; vocab->ops_by_object && row < vocab->n_functions; row++) {
+        *function = row;
+        if (ps_str_equal(token, vocab->functions[row].name))
+            return !has_several(vocab->functions[row].ops);
+    }
+    return false;
+}
+
+static bool parse_part(struct parser *p, struct ps_str token, uint16_t function)
+{
+    if (p->next_op != PS_OP_NONE && !add_without_object(p, token))
+        return false;
+    p->next_function = function;
+    p->next_op = (unsigned)__builtin_ctz(p->vocab->functions[function].ops);
+    return true;
+}
+
 static bool parse_token(struct parser *p, struct ps_str token)
 {
     const struct ps_vocab *vocab = p->vocab;
@@ -332,7 +363,10 @@ static bool parse_token(struct parser *p, struct ps_str token)
     for (uint16_t i = 0; i < vocab->n_asks; i++)
         if (ps_str_equal(token, vocab->asks[i].word))
             return parse_ask(p, token, &vocab->asks[i]);
+    uint16_t function;
     unsigned op = ps_op_by_name(token);
+    if (op == PS_OP_NONE && eat_function(p, token, &function))
+        return parse_part(p, token, function);
     return op != PS_OP_NONE ? parse_class(p, token, op) : parse_object(p, token);
 }
 
@@ -396,7 +430,7 @@ static bool complete(struct parser *p)
 {
     struct ps_facts *facts = &p->op->facts;
     if (p->next_op != PS_OP_NONE) {
-        if (!ps_vocab_addresses(p->vocab, facts->function, p->next_op, 0))
+        if (!ps_vocab_addresses(p->vocab, function_of(p), p->next_op, 0))
             return complain(p->err, ps_str_from(ps_op_name(p->next_op)), "has no object behind it");
         if (!add_without_object(p, ps_str_from(ps_op_name(p->next_op))))
             return false;
@@ -429,7 +463,7 @@ bool ps_operation_parse(const char *text, struct ps_operation *op, struct ps_txt
         return complain(err, word, "is not a protocol that is understood; an operation starts as in \"modbus read-coils\"");
     op->dissector = ps_dissector_by_protocol(ps_protocol_carrier(op->vocab->protocol));
     op->facts.protocol = op->vocab->protocol;
-    struct parser p = {.vocab = op->vocab, .op = op, .err = err};
+    struct parser p = {.vocab = op->vocab, .op = op, .err = err, .next_function = PS_FUNCTION_UNKNOWN};
     word = next_token(&rest);
     op->facts.function = ps_function_by_text(p.vocab, word);
     if (op->facts.function == PS_FUNCTION_UNKNOWN)

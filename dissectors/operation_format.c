@@ -136,7 +136,11 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
         station = fact->station;
         uint32_t ops = function < vocab->n_functions ? vocab->functions[function].ops : 0;
         bool only_class = fact->space == 0 && facts->n_facts > 1;
-        if (has_several(ops) || only_class) {
+        bool own = fact->function != facts->function && fact->function < vocab->n_functions && !(ops & PS_OP_BIT(fact->op));
+        if (own) {
+            ps_txt_char(out, ' ');
+            ps_txt_str(out, vocab->functions[fact->function].name);
+        } else if (has_several(ops) || only_class) {
             ps_txt_char(out, ' ');
             ps_txt_str(out, ps_op_name(fact->op));
         }

@@ -12,7 +12,8 @@
  *     s7comm write-var station=pg:0.2 db10:0-3 type=real value=1.5 m:4.0 type=bit value=1
  *
  * protocol, function, station, words of asks that all facts have, then per fact: the class word (only where the
- * function's facts differ in class, or where one of several facts has no object), the object, the choice, the params,
+ * function's facts differ in class, or where one of several facts has no object; the fact's own function where the
+ * message's has no such class), the object, the choice, the params,
  * words of asks that not all facts have, the values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as
  * a list, more as min..max. Messages that are judged together are joined by "and", which can only be read by people:
  *
