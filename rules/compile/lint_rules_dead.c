@@ -6,6 +6,7 @@
 #include "lint.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define FAMILY_V4 1u
 #define FAMILY_V6 2u
@@ -115,6 +116,23 @@ static void lint_ends(const struct ps_lint *lint, uint32_t index, const uint8_t 
 
 /* ---- what is granted ------------------------------------------------------------------------------------------- */
 
+/* What cannot be seen at all, such as TLS, passes with the key only. */
+static void lint_opaque(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab, uint32_t granted)
+{
+    const struct ps_rule *rule = &lint->model->rules[index];
+
+    for (uint16_t i = 0; i < vocab->n_asks; i++) {
+        const struct ps_ask *ask = &vocab->asks[i];
+
+        if (ask->forbids || strcmp(ask->name, ps_op_name(PS_OP_OPAQUE)) != 0 || rule->keys & ask->bit)
+            continue;
+        if (granted & PS_OP_BIT(PS_OP_OPAQUE))
+            ps_lint_rule(lint, PS_SEV_WARNING, "ZL-087", index,
+                         "rule \"%s\" grants nothing of what is opaque, though it lists it; add %s = true, or take it out",
+                         rule->name, ask->name);
+    }
+}
+
 /* Classes and functions that have nothing in common, or no function of these classes. true: nothing else matters. */
 static bool lint_functions(const struct ps_lint *lint, uint32_t index, const struct ps_vocab *vocab)
 {
@@ -143,6 +161,7 @@ static bool lint_functions(const struct ps_lint *lint, uint32_t index, const str
             "rule \"%s\" grants no request: none of its functions is one of the operations it lists (%s); leave "
             "one of the two keys out",
             rule->name, ps_ops_text(rule->ops, words, sizeof(words)));
+    lint_opaque(lint, index, vocab, of_rule);
     return of_rule == 0;
 }
 

@@ -86,6 +86,15 @@ START_TEST(test_lint_rules__functions_of_other_classes__zl_087)
 }
 END_TEST
 
+START_TEST(test_lint_rules__opaque_without_the_key__zl_087)
+{
+    expect(RULE(ENDS "protocol = 's7comm-plus'; functions = ['tls'];"), PS_SEV_WARNING, "ZL-087", "c/r", "add opaque = true");
+    expect_none(RULE(ENDS "protocol = 's7comm-plus'; functions = ['tls']; opaque = true;"), "ZL-087", "opaque");
+    expect_none(RULE(ENDS "protocol = 's7comm-plus'; operations = ['read'];"), "ZL-087", "opaque");
+    expect_none(MODBUS("operations = ['opaque'];"), "ZL-087", "opaque");
+}
+END_TEST
+
 START_TEST(test_lint_rules__objects_that_no_function_addresses__zl_087)
 {
     expect(MODBUS("functions = ['read-coils']; objects = ['holding:1-2'];"), PS_SEV_WARNING, "ZL-087", "c/r",
@@ -329,6 +338,7 @@ UNIT_MAIN("compile/lint_rules", test_lint_rules__bounded_rules__nothing, test_li
           test_lint_rules__wildcards__zl_080, test_lint_rules__every_function__zl_080,
           test_lint_rules__every_port_in_a_first_draft__only_warned,
           test_lint_rules__class_that_no_function_has__zl_087, test_lint_rules__functions_of_other_classes__zl_087,
+          test_lint_rules__opaque_without_the_key__zl_087,
           test_lint_rules__objects_that_no_function_addresses__zl_087,
           test_lint_rules__functions_that_ask_what_is_not_permitted__zl_087,
           test_lint_rules__values_that_nothing_writes__zl_087, test_lint_rules__server_without_address__zl_087,
