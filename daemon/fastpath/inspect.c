@@ -94,10 +94,13 @@ static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
     return match_rules(v, may_repeat, rule);
 }
 
-/* Replies of a flow that is refused have nothing to be judged by: only its requests name what was asked for. */
+/* What the server of a refused flow answers has nothing to be judged by, and what is malformed there names nothing: only
+ * what somebody asks for or tells unasked is refused by name. */
 static bool is_unjudged_reply(const struct view *v)
 {
-    return v->dialog.dir == PS_TO_CLIENT && !(v->flow->flags & PS_FLOW_GRANTED);
+    const struct ps_facts *facts = &v->engine->facts;
+    return v->dialog.dir == PS_TO_CLIENT && !(v->flow->flags & PS_FLOW_GRANTED) && facts->kind != PS_PDU_REQUEST &&
+           facts->kind != PS_PDU_NOTICE;
 }
 
 /* A sound PDU, whose facts are the engine's. */
@@ -107,7 +110,8 @@ static enum ps_reason judge_sound(const struct view *v, uint32_t *rule, bool *re
     enum ps_reason reason = PS_REASON_NONE;
     *reply = facts->kind == PS_PDU_REPLY || facts->kind == PS_PDU_REFUSAL;
     *rule = PS_NONE;
-    if (!*reply || facts->n_facts > 0)
+    bool granted_flow = (v->flow->flags & PS_FLOW_GRANTED) != 0;
+    if (!*reply || facts->n_facts > 0 || !granted_flow)
         reason = match_facts(v, rule);
     v->dissector->accept(&v->dialog, facts);
     return reason;

@@ -8,7 +8,8 @@
 
 /* A toy protocol: length 2 (of all; 0 is nothing), mark 1, octets. Marks: 'q' asks for a register that may be read,
  * 'x' is malformed, 'n' is sound and says nothing, 'u' is neither request nor reply, 's' leaves an octet over,
- * 'b' is refused without a reason, 'd' is cut short where the next PDU starts (a 0). The state counts what took effect. */
+ * 'b' is refused without a reason, 'd' is cut short where the next PDU starts (a 0), 'j' asks, 't' tells and 'e' answers
+ * whoever says it. The state counts what took effect. */
 struct toy_state {
     uint32_t n_accepted, n_gaps;
 };
@@ -46,7 +47,11 @@ static enum ps_result toy_decode(const struct ps_dialog *dialog, struct ps_rd *r
 {
     uint32_t len = ps_rd_u16be(rd);
     uint8_t mark = ps_rd_u8(rd);
-    facts->kind = (uint8_t)(mark == 'u' ? PS_PDU_NONE : dialog->dir ? PS_PDU_REPLY : PS_PDU_REQUEST);
+    facts->kind = (uint8_t)(mark == 'u'                 ? PS_PDU_NONE
+                            : mark == 'j'               ? PS_PDU_REQUEST
+                            : mark == 't'               ? PS_PDU_NOTICE
+                            : mark == 'e' || dialog->dir ? PS_PDU_REPLY
+                                                        : PS_PDU_REQUEST);
     (void)ps_rd_bytes(rd, len - 3 - (mark == 's'));
     if (mark == 's')
         return PS_OK; /* forgets to look */
@@ -216,6 +221,24 @@ START_TEST(test_ps_inspect_bytes__no_buffer_left__reorder_full_and_lost)
 }
 END_TEST
 
+START_TEST(test_ps_inspect_bytes__refused_flow__all_but_the_answers_of_its_server_refused)
+{
+    struct talk granted = open_toy(NULL);
+    SAY(&granted, "\0\3e"); /* the client answers: nothing to grant */
+    rig_expect(&r, "P");
+    struct talk t = talk_between(&r, HMI, PLC_SPARE, 502);
+    talk_open(&t);
+    rig_expect(&r, "F=no-rule");
+    SAY(&t, "\0\3q\0\3n\0\3e");
+    rig_expect(&r, "P=no-rule P=no-rule P=no-rule");
+    talk_say(&t, PS_TO_CLIENT, "\0\3e\0\3x", 6);
+    rig_expect(&r, "");
+    talk_say(&t, PS_TO_CLIENT, "\0\3j\0\3t", 6);
+    rig_expect(&r, "R=no-rule R=no-rule");
+    rig_fini(&r);
+}
+END_TEST
+
 START_TEST(test_ps_inspect_gap__inside_a_pdu__unfinished_or_refused_when_wrong_already)
 {
     struct talk t = open_toy(NULL);
@@ -321,6 +344,7 @@ UNIT_MAIN("fastpath/inspect", test_ps_inspect_bytes__one_to_three_in_a_segment__
           test_ps_inspect_bytes__unframeable_in_the_middle__lost_once_and_found_again,
           test_ps_inspect_bytes__start_that_was_none__this_segment_may_be_one,
           test_ps_inspect_bytes__no_buffer_left__reorder_full_and_lost,
+          test_ps_inspect_bytes__refused_flow__all_but_the_answers_of_its_server_refused,
           test_ps_inspect_gap__inside_a_pdu__unfinished_or_refused_when_wrong_already,
           test_ps_inspect_end__inside_a_pdu__unfinished_or_refused_when_wrong_already,
           test_ps_inspect_datagram__more_or_less_than_one_pdu__refused,
