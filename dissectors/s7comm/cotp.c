@@ -147,8 +147,6 @@ static void ending(struct s7_pdu *pdu, uint8_t tpdu)
     (void)ps_rd_bytes(pdu->rd, ps_rd_left(pdu->rd)); /* references, reason, parameters: nothing that takes effect */
     pdu->facts->pairing[0] = S7_NOTE_DISCONNECT;
     pdu->facts->function = S7_ROW_DISCONNECT;
-    if (!s7p_is_called(&pdu->state->called))
-        pdu->facts->station = s7_station(pdu->state);
     bool expected = confirm == (pdu->state->phase == S7_PHASE_CLOSED);
     ps_rd_require(pdu->rd, expected || pdu->midstream, PS_REASON_S7_SEQUENCE);
     pdu->facts->kind = confirm ? PS_PDU_REPLY : PS_PDU_REFUSAL;
@@ -163,6 +161,7 @@ static void ending(struct s7_pdu *pdu, uint8_t tpdu)
 void s7_cotp_decode(struct s7_pdu *pdu, uint8_t tpdu)
 {
     pdu->facts->code = tpdu;
+    pdu->facts->station = s7_station(pdu->state);
     if (s7p_is_called(&pdu->state->called))
         s7p_link(pdu);
     if (tpdu == S7_TPDU_CR)

@@ -23,6 +23,7 @@ static void empty(struct s7_pdu *pdu, bool eot)
 {
     pdu->facts->kind = PS_PDU_REPLY;
     pdu->facts->pairing[0] = S7_NOTE_EMPTY;
+    pdu->facts->station = s7_station(pdu->state);
     ps_rd_require(pdu->rd, !eot, PS_REASON_S7_COTP);
     ps_rd_require(pdu->rd, pdu->state->n_empty < S7_EMPTY_MAX, PS_REASON_S7_SEQUENCE);
 }

@@ -117,6 +117,20 @@ START_TEST(test_s7_cotp__out_of_order__refused)
 }
 END_TEST
 
+START_TEST(test_s7_cotp__confirm_or_refusal__station_of_the_request)
+{
+    static const char *const answers[] = {RIG_CC, "80 0001 0000 00"};
+    for (size_t i = 0; i < 2; i++) {
+        struct rig rig;
+        rig_init(&rig);
+        ck_reason(rig_tpdu(&rig, TO_SERVER, RIG_CR), OK);
+        ck_reason(rig_tpdu(&rig, TO_CLIENT, answers[i]), OK);
+        ck_assert_uint_eq(rig.facts.station, s7_station(&rig.state));
+        ck_assert_uint_eq(rig.facts.station, 0x0201);
+    }
+}
+END_TEST
+
 START_TEST(test_s7_cotp__joined_late__anything_first)
 {
     struct rig rig;
@@ -159,6 +173,6 @@ END_TEST
 
 UNIT_MAIN("s7comm/cotp", test_s7_cotp__connect_request__station_of_the_called_tsap,
           test_s7_cotp__malformed_connect_request__refused, test_s7_cotp__request_refused__called_by_its_station,
-          test_s7_cotp__confirm__mirrors_the_request,
-          test_s7_cotp__out_of_order__refused, test_s7_cotp__joined_late__anything_first,
+          test_s7_cotp__confirm__mirrors_the_request, test_s7_cotp__out_of_order__refused,
+          test_s7_cotp__confirm_or_refusal__station_of_the_request, test_s7_cotp__joined_late__anything_first,
           test_s7_cotp__disconnect__the_end, test_s7_cotp__refused_connection__a_refusal)
