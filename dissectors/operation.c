@@ -82,6 +82,21 @@ static bool addresses_any(const struct parser *p, unsigned op)
     return false;
 }
 
+/* Names the first class that the function has there. */
+static bool complain_of_class(const struct parser *p, struct ps_str token, uint32_t space)
+{
+    unsigned op = 1;
+    while (op < PS_N_OPS && !((p->ops & PS_OP_BIT(op)) != 0 &&
+                              ps_vocab_addresses(p->vocab, p->op->facts.function, op, space)))
+        op++;
+    if (op == PS_N_OPS)
+        return complain(p->err, token, "is not in the address space of the function");
+    complain(p->err, token, "needs the class word in front of it: \"");
+    ps_txt_str(p->err, ps_op_name(op));
+    ps_txt_char(p->err, '"');
+    return false;
+}
+
 static bool parse_object(struct parser *p, struct ps_str token)
 {
     struct ps_object_range range;
@@ -90,7 +105,7 @@ static bool parse_object(struct parser *p, struct ps_str token)
         return complain(p->err, token, why);
     unsigned op = take_op(p);
     if (op == PS_OP_NONE)
-        return complain(p->err, token, "needs the class word in front of it, such as \"read\"");
+        return complain_of_class(p, token, range.space);
     if (!addresses_any(p, op))
         return complain(p->err, token, "is too much: the function addresses nothing");
     if (!ps_vocab_addresses(p->vocab, function_of(p), op, range.space))

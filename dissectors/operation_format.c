@@ -191,7 +191,8 @@ void ps_operation_format(const struct ps_dissector *dissector, const struct ps_f
         ps_txt_str(out, " code=");
         ps_txt_u64(out, facts->error);
     }
-    if (facts->status != 0 && vocab->status_format) {
+    bool answers = facts->kind == PS_PDU_REPLY || facts->kind == PS_PDU_REFUSAL; /* all else reads back as it is */
+    if (answers && facts->status != 0 && vocab->status_format) {
         ps_txt_char(out, ' ');
         vocab->status_format(facts->status, out);
     }

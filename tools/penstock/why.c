@@ -348,7 +348,7 @@ static void miss_of_fact(const struct ps_question *question, const struct ps_rul
         functions(vocab, view->functions, out);
     } else if (miss == PS_MISS_OPERATION) {
         ps_txt_str(out, function_name(question, fact));
-        ps_txt_str(out, " is a ");
+        ps_txt_str(out, " is of class ");
         ps_txt_str(out, ps_op_name(fact->op));
         ps_txt_str(out, ", not one of its operations: ");
         operations(view->ops, out);

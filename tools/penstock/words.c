@@ -112,21 +112,51 @@ static void print_station(const struct form *form, const struct ps_vocab *v)
     form->row("stations", v->station_sentence != NULL ? v->station_sentence : text);
 }
 
-static void print_space(const struct form *form, const struct ps_space *s)
+static void print_space(const struct form *form, const struct ps_space *s, const char *alike)
 {
-    char name[64], text[128];
+    char name[64], range[64], text[1024];
 
     snprintf(name, sizeof name, "%s%s%s:FIRST-LAST", s->name,
              s->max_number == 0         ? ""
              : s->number_mark != NULL ? s->number_mark
                                         : ":",
              s->max_number > 0 ? "NUMBER" : "");
-    snprintf(text, sizeof text, s->bits ? "octets 0 to %u; bits as FIRST.0 to FIRST.7" : "0 to %u",
-             s->bits ? s->max / 8 : s->max);
+    snprintf(range, sizeof range, s->hex ? "0x0 to 0x%x" : "0 to %u", s->bits ? s->max / 8 : s->max);
     if (s->max_number > 0)
-        snprintf(text, sizeof text, "numbers 0 to %u, each with %s0 to %u%s", s->max_number, s->bits ? "octets " : "",
-                 s->bits ? s->max / 8 : s->max, s->any_number ? "; rules may leave the number out to mean all" : "");
+        snprintf(text, sizeof text, "numbers 0 to %u, each with %s%s%s%s", s->max_number, s->bits ? "octets " : "", range,
+                 s->any_number ? "; rules may leave the number out to mean all" : "", alike);
+    else
+        snprintf(text, sizeof text, "%s%s%s%s", s->bits ? "octets " : "", range,
+                 s->bits ? "; bits as FIRST.0 to FIRST.7" : "", alike);
     form->row(name, text);
+}
+
+static bool is_alike(const struct ps_space *a, const struct ps_space *b)
+{
+    return a->max == b->max && a->max_number == b->max_number && a->any_number == b->any_number && a->bits == b->bits &&
+           a->hex == b->hex;
+}
+
+/* Of a protocol with many spaces that differ in nothing but their names the first stands for all. */
+static void print_spaces(const struct form *form, const struct ps_vocab *v)
+{
+    char alike[512] = "";
+    struct ps_txt t;
+    bool same = v->n_spaces > 2;
+
+    for (unsigned i = 1; i < v->n_spaces; i++)
+        same = same && is_alike(&v->spaces[0], &v->spaces[i]);
+    for (unsigned i = 0; !same && i < v->n_spaces; i++)
+        print_space(form, &v->spaces[i], "");
+    if (!same)
+        return;
+    ps_txt_init(&t, alike, sizeof alike);
+    ps_txt_str(&t, "; likewise");
+    for (unsigned i = 1; i < v->n_spaces; i++) {
+        ps_txt_str(&t, i == 1 ? " " : ", ");
+        ps_txt_str(&t, v->spaces[i].name);
+    }
+    print_space(form, &v->spaces[0], alike);
 }
 
 /* A choice by its number on the wire, as rules may name it too. */
@@ -175,8 +205,7 @@ static void print_protocol(const struct form *form, const struct ps_vocab *v)
     print_station(form, v);
     if (v->n_spaces > 0)
         title(form, "Objects", v, NULL);
-    for (unsigned i = 0; i < v->n_spaces; i++)
-        print_space(form, &v->spaces[i]);
+    print_spaces(form, v);
     if (v->n_choices > 0)
         title(form, "Choices", v, v->choices_key);
     for (unsigned i = 0; i < v->n_choices; i++)

@@ -180,7 +180,7 @@ START_TEST(test_ps_operation_parse__mistakes__a_sentence)
         {"modbus 3 station=1 holding:1 value=1", "is not a value that the function can write"},
         {"modbus 65 station=1 value=1", "needs the object in front of it"},
         {"modbus 7 station=1 holding:1", "is too much: the function addresses nothing"},
-        {"modbus 23 station=1 holding:1", "needs the class word"},
+        {"modbus 23 station=1 holding:1", "needs the class word in front of it: \"read\""},
         {"modbus 23 station=1 read holding:1", "\"write\" needs an object"},
         {"modbus 23 station=1 write holding:1 value=2", "\"read\" needs an object"},
         {"modbus 1 station=1 coil:1 read", "\"read\" has no object behind it"},
