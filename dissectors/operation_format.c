@@ -122,6 +122,36 @@ static void format_other(const struct ps_vocab *vocab, const struct ps_fact *fac
     format_station(vocab, fact->station, out);
 }
 
+static uint32_t ops_of(const struct ps_vocab *vocab, uint16_t function)
+{
+    return function < vocab->n_functions ? vocab->functions[function].ops : 0;
+}
+
+/* A part of the message that has a function of its own: one whose class the message's function has not. */
+static bool is_own_part(const struct ps_vocab *vocab, const struct ps_facts *facts, const struct ps_fact *fact)
+{
+    return fact->station == facts->station && fact->function < vocab->n_functions && fact->function != facts->function &&
+           !(ops_of(vocab, facts->function) & PS_OP_BIT(fact->op));
+}
+
+static void format_fact(const struct ps_vocab *vocab, const struct ps_fact *fact, uint8_t common, struct ps_txt *out)
+{
+    if (fact->space != 0) {
+        struct ps_object_range range = {.space = fact->space, .first = fact->first, .last = fact->last};
+        ps_txt_char(out, ' ');
+        ps_object_format(vocab, range, out);
+    }
+    format_carried(vocab, fact, out);
+    format_asks(vocab, (uint8_t)(fact->asks & ~common), out);
+    format_values(vocab, fact, out);
+}
+
+static void format_word(const char *word, struct ps_txt *out)
+{
+    ps_txt_char(out, ' ');
+    ps_txt_str(out, word);
+}
+
 static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *facts, struct ps_txt *out)
 {
     uint16_t function = facts->function;
@@ -130,28 +160,18 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
     format_asks(vocab, common, out);
     for (uint16_t i = 0; i < facts->n_facts; i++) {
         const struct ps_fact *fact = &facts->item[i];
-        if (fact->function != function || fact->station != station)
+        bool own = is_own_part(vocab, facts, fact);
+        if (!own && (fact->function != function || fact->station != station)) {
             format_other(vocab, fact, out);
-        function = fact->function;
-        station = fact->station;
-        uint32_t ops = function < vocab->n_functions ? vocab->functions[function].ops : 0;
+            function = fact->function;
+            station = fact->station;
+        }
         bool only_class = fact->space == 0 && facts->n_facts > 1;
-        bool own = fact->function != facts->function && fact->function < vocab->n_functions && !(ops & PS_OP_BIT(fact->op));
-        if (own) {
-            ps_txt_char(out, ' ');
-            ps_txt_str(out, vocab->functions[fact->function].name);
-        } else if (has_several(ops) || only_class) {
-            ps_txt_char(out, ' ');
-            ps_txt_str(out, ps_op_name(fact->op));
-        }
-        if (fact->space != 0) {
-            struct ps_object_range range = {.space = fact->space, .first = fact->first, .last = fact->last};
-            ps_txt_char(out, ' ');
-            ps_object_format(vocab, range, out);
-        }
-        format_carried(vocab, fact, out);
-        format_asks(vocab, (uint8_t)(fact->asks & ~common), out);
-        format_values(vocab, fact, out);
+        if (own)
+            format_word(vocab->functions[fact->function].name, out);
+        else if (has_several(ops_of(vocab, function)) || only_class)
+            format_word(ps_op_name(fact->op), out);
+        format_fact(vocab, fact, common, out);
     }
 }
 
@@ -191,8 +211,7 @@ void ps_operation_format(const struct ps_dissector *dissector, const struct ps_f
         ps_txt_str(out, " code=");
         ps_txt_u64(out, facts->error);
     }
-    bool answers = facts->kind == PS_PDU_REPLY || facts->kind == PS_PDU_REFUSAL; /* all else reads back as it is */
-    if (answers && facts->status != 0 && vocab->status_format) {
+    if (facts->status != 0 && vocab->status_format) {
         ps_txt_char(out, ' ');
         vocab->status_format(facts->status, out);
     }
