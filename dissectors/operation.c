@@ -105,6 +105,8 @@ static bool parse_object(struct parser *p, struct ps_str token)
         return complain(p->err, token, why);
     unsigned op = take_op(p);
     if (op == PS_OP_NONE)
+        op = ps_vocab_only_op(p->vocab, function_of(p), range.space);
+    if (op == PS_OP_NONE)
         return complain_of_class(p, token, range.space);
     if (!addresses_any(p, op))
         return complain(p->err, token, "is too much: the function addresses nothing");

@@ -134,6 +134,14 @@ static bool is_own_part(const struct ps_vocab *vocab, const struct ps_facts *fac
            !(ops_of(vocab, facts->function) & PS_OP_BIT(fact->op));
 }
 
+/* Not where the object, or the function, leaves only one class. */
+static bool needs_class(const struct ps_vocab *vocab, const struct ps_facts *facts, const struct ps_fact *fact)
+{
+    if (fact->space == 0)
+        return has_several(ops_of(vocab, fact->function)) || facts->n_facts > 1;
+    return has_several(ops_of(vocab, fact->function)) && ps_vocab_only_op(vocab, fact->function, fact->space) != fact->op;
+}
+
 static void format_fact(const struct ps_vocab *vocab, const struct ps_fact *fact, uint8_t common, struct ps_txt *out)
 {
     if (fact->space != 0) {
@@ -166,10 +174,9 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
             function = fact->function;
             station = fact->station;
         }
-        bool only_class = fact->space == 0 && facts->n_facts > 1;
         if (own)
             format_word(vocab->functions[fact->function].name, out);
-        else if (has_several(ops_of(vocab, function)) || only_class)
+        else if (needs_class(vocab, facts, fact))
             format_word(ps_op_name(fact->op), out);
         format_fact(vocab, fact, common, out);
     }

@@ -42,6 +42,19 @@ bool ps_vocab_addresses(const struct ps_vocab *vocab, uint16_t function, unsigne
     return vocab->addresses ? vocab->addresses(function, (uint8_t)op, space) : space == 0;
 }
 
+unsigned ps_vocab_only_op(const struct ps_vocab *vocab, uint16_t function, uint32_t space)
+{
+    unsigned only = PS_OP_NONE;
+    for (unsigned op = PS_OP_NONE + 1; op < PS_N_OPS && function < vocab->n_functions; op++) {
+        if (!(vocab->functions[function].ops & PS_OP_BIT(op)) || !ps_vocab_addresses(vocab, function, op, space))
+            continue;
+        if (only != PS_OP_NONE)
+            return PS_OP_NONE;
+        only = op;
+    }
+    return only;
+}
+
 bool ps_vocab_value_limits(const struct ps_vocab *vocab, const struct ps_fact *fact, double *min, double *max)
 {
     return vocab->value_limits && vocab->value_limits(fact->function, fact->op, fact->space, min, max);

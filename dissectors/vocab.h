@@ -143,6 +143,8 @@ struct ps_vocab {
 
 /* The hooks, where the protocol has them. */
 bool ps_vocab_addresses(const struct ps_vocab *vocab, uint16_t function, unsigned op, uint32_t space);
+/* The only one of a function's classes that facts about a space can have; PS_OP_NONE: none, or several. */
+unsigned ps_vocab_only_op(const struct ps_vocab *vocab, uint16_t function, uint32_t space);
 bool ps_vocab_value_limits(const struct ps_vocab *vocab, const struct ps_fact *fact, double *min, double *max);
 bool ps_vocab_writes_unseen(const struct ps_vocab *vocab, const struct ps_fact *fact);
 

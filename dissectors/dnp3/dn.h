@@ -100,7 +100,7 @@ struct dn_fragment {
     uint32_t n_objects;     /* packed ones count by octets */
     uint64_t echo;          /* of controls: over all headers and objects but their status octets, never 0; else 0 */
     bool refused_point;     /* a control's status in an answer is not 0 */
-    bool secured;           /* g120 stands around the objects: a fact of class security asks for it */
+    bool secured;           /* g120 stands around the objects: DN_ASK_SECURED */
     struct dn_file_note {
         uint8_t act;        /* enum dn_file_act */
         uint32_t handle;
@@ -166,6 +166,7 @@ enum dn_ask {
     DN_ASK_UNSELECTED = 1 << 2,    /* "select_before_operate", forbids: operates what was not selected */
     DN_ASK_OUTSTATION_OPENS = 1 << 3, /* "outstation_opens": the outstation has opened the connection */
     DN_ASK_FILE_WRITE = 1 << 4,    /* "file_write": changes or deletes a file */
+    DN_ASK_SECURED = 1 << 6,       /* "secure_authentication": g120 stands around the objects */
     DN_ASK_SELF_ADDRESS = 1 << 5,  /* "self_address": whoever has address 0xfffc */
 };
 

@@ -276,7 +276,7 @@ static void read_header(struct dn_parse *p)
 /* Without objects: what the function itself does. A null unsolicited response only says that the outstation is there. */
 static void read_nothing(struct dn_parse *p)
 {
-    uint32_t ops = dn_functions[p->f->row].ops & ~PS_OP_BIT(PS_OP_SECURITY);
+    uint32_t ops = dn_functions[p->f->row].ops;
     struct ps_fact *fact = ops ? dn_plain_fact(p, (enum ps_op)__builtin_ctz(ops)) : NULL;
     if (fact)
         fact->housekeeping = dn_functions[p->f->row].housekeeping || p->content == DN_CONTENT_RESPONSE;

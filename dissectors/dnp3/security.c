@@ -20,10 +20,19 @@ bool dn_security_allows(uint8_t row, uint8_t variation)
     return variation < 32 && allowed & V(variation);
 }
 
+/* Obsolete functions are older than authentication; measuring a delay and recording a time change nothing. */
 static bool may_be_secured(const struct dn_parse *p)
 {
-    bool has_class = dn_functions[p->f->row].ops & PS_OP_BIT(PS_OP_SECURITY);
-    return has_class || p->content == DN_CONTENT_RESPONSE;
+    switch (p->f->row) {
+    case DN_ROW_CONFIRM:
+    case DN_ROW_INITIALIZE_DATA:
+    case DN_ROW_SAVE_CONFIGURATION:
+    case DN_ROW_DELAY_MEASURE:
+    case DN_ROW_RECORD_TIME:
+        return false;
+    default:
+        return true;
+    }
 }
 
 /* v3: sequence number 4, user 2. v9: authentication code. */
@@ -39,6 +48,5 @@ void dn_security_around(struct dn_parse *p, const struct dn_header *h)
     uint32_t len = front ? h->object.size : ps_rd_u16le(rd);
     dn_require(p, len >= h->object.size, PS_REASON_DNP3_VALUE);
     (void)ps_rd_bytes(rd, len);
-    if (front)
-        dn_plain_fact(p, PS_OP_SECURITY);
+    p->f->asks |= DN_ASK_SECURED; /* of the facts behind it: it stands in front of all */
 }

@@ -47,6 +47,8 @@ static const struct ps_ask asks[] = {
     {"outstation_opens", "outstation-opens", DN_ASK_OUTSTATION_OPENS, false,
      "the connection is opened by the outstation"},
     {"file_write", "file-write", DN_ASK_FILE_WRITE, false, "files are written, appended to or deleted"},
+    {"secure_authentication", "authenticated", DN_ASK_SECURED, false,
+     "messages that bring their own authentication (g120 around the objects)"},
     {"self_address", "self-address", DN_ASK_SELF_ADDRESS, false,
      "requests to address 0xfffc, which every outstation takes for its own"},
 };
@@ -120,7 +122,7 @@ static bool names(uint8_t content, uint8_t op, uint32_t group, uint32_t variatio
     case DN_CONTENT_FREEZE_AT:
         return op == PS_OP_WRITE && group != 50;
     case DN_CONTENT_CLASSES:
-        return op != PS_OP_SECURITY;
+        return true;
     case DN_CONTENT_ASSIGN:
         return op == PS_OP_CONTROL && object.kind != DN_KIND_CLASS;
     case DN_CONTENT_RESPONSE:
@@ -140,8 +142,6 @@ static bool names(uint8_t content, uint8_t op, uint32_t group, uint32_t variatio
 
 static bool is_bare(uint8_t content, uint8_t op)
 {
-    if (op == PS_OP_SECURITY)
-        return true;
     switch ((enum dn_content)content) {
     case DN_CONTENT_READ:
     case DN_CONTENT_WRITE:

@@ -145,10 +145,25 @@ static void lint_services(const struct subject *s)
 
 /* ---- what may be written --------------------------------------------------------------------------------------- */
 
+/* Only functions that read other things too may read files: nobody can open one by them. */
+static bool reads_open_files(const struct subject *s)
+{
+    const struct ps_vocab *vocab = ps_vocab_by_protocol(s->rule->protocol);
+    const uint32_t both = PS_OP_BIT(PS_OP_FILE) | PS_OP_BIT(PS_OP_READ);
+
+    for (uint16_t row = 0; vocab && row < vocab->n_functions; row++) {
+        bool named = s->rule->functions[row / 64] >> row % 64 & 1;
+
+        if (named && (vocab->functions[row].ops & both) == PS_OP_BIT(PS_OP_FILE))
+            return false;
+    }
+    return vocab && s->rule->has_functions && s->rule->ops == 0;
+}
+
 static void lint_danger(const struct subject *s)
 {
-    const uint32_t severe = PS_OP_BIT(PS_OP_CONTROL) | PS_OP_BIT(PS_OP_PROGRAM) | PS_OP_BIT(PS_OP_FILE) |
-                            PS_OP_BIT(PS_OP_SECURITY) | PS_OP_BIT(PS_OP_OPAQUE);
+    const uint32_t severe = PS_OP_BIT(PS_OP_CONTROL) | PS_OP_BIT(PS_OP_PROGRAM) | PS_OP_BIT(PS_OP_SECURITY) |
+                            PS_OP_BIT(PS_OP_OPAQUE) | (reads_open_files(s) ? 0 : PS_OP_BIT(PS_OP_FILE));
     uint32_t ops = s->grants.ops & severe, others = s->grants.ops & ~severe;
     char words[128], other_words[128];
 

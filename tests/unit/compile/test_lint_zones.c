@@ -281,9 +281,12 @@ START_TEST(test_lint_zones__dangerous_for_good__zl_083)
     expect(MODBUS("functions = ['force-listen-only'];"), PS_SEV_ERROR, "ZL-083", "c/r", "control");
     expect(MODBUS("operations = ['file', 'program'];"), PS_SEV_ERROR, "ZL-083", "c/r", "program and file");
     expect(MODBUS("operations = ['opaque'];"), PS_SEV_ERROR, "ZL-083", "c/r", "opaque");
-    expect(GRANTING("operations", "control", SL, "protocol = 'dnp3'; functions = ['read'];"), PS_SEV_ERROR, "ZL-083", "c/r",
-           "list in operations what is needed of read, file and security");
-    expect_none(GRANTING("operations", "control", SL, "protocol = 'dnp3'; functions = ['read']; operations = ['read'];"),
+    expect_none(GRANTING("operations", "control", SL, "protocol = 'dnp3'; functions = ['read', 'select'];"), "ZL-083", "");
+    expect(GRANTING("operations", "control", SL, "protocol = 'dnp3'; functions = ['read', 'open-file'];"), PS_SEV_ERROR,
+           "ZL-083", "c/r", "list in operations what is needed of read and file");
+    expect(GRANTING("operations", "control", SL, "protocol = 'dnp3'; functions = ['write'];"), PS_SEV_ERROR, "ZL-083", "c/r",
+           "list in operations what is needed of write, program, file, time and session");
+    expect_none(GRANTING("operations", "control", SL, "protocol = 'dnp3'; functions = ['write']; objects = ['g80v1:7'];"),
                 "ZL-083", "");
     expect(MODBUS("operations = ['diagnose'];"), PS_SEV_WARNING, "ZL-083", "c/r", "diagnose");
     expect(MODBUS("stations = ['1', '0-3']; functions = ['write-single-coil'];"), PS_SEV_WARNING, "ZL-083", "c/r",

@@ -246,9 +246,7 @@ START_TEST(test_dn_pair__authentication__around_controls)
     struct rig rig;
     rig_init(&rig);
     ck_reason(ask(&rig, "c3 05 7803 07 01 01000000 0100" CROB "00 7809 5b 01 0400 01020304"), OK);
-    ck_assert_uint_eq(rig.facts.n_facts, 2);
-    for (unsigned i = 0; i < 2; i++)
-        ck_assert_uint_eq(rig.facts.item[i].asks, rig.facts.item[i].op == PS_OP_OPERATE ? DN_ASK_UNSELECTED : 0);
+    ck_assert_uint_eq(rig_fact(&rig)->asks, DN_ASK_UNSELECTED | DN_ASK_SECURED);
     ck_reason(answer(&rig, "c3 81 0000" CROB "00"), OK); /* without it */
 }
 END_TEST

@@ -47,26 +47,26 @@ START_TEST(test_dn_security_around__front_and_back__around_the_objects)
 {
     ck_reason(rig_objects(&rig, DN_ROW_DIRECT_OPERATE, FRONT BLOCK BACK), OK);
     ck_assert(rig.fragment.secured);
-    ck_assert_uint_eq(rig.facts.n_facts, 2);
-    rig_fact(&rig, 0, PS_OP_SECURITY, 0);
-    rig_points(rig_fact(&rig, 1, PS_OP_OPERATE, DN_SPACE(12, 1)), 1, 1);
+    ck_assert_uint_eq(rig.facts.n_facts, 1);
+    ck_assert_uint_eq(rig.facts.item[0].asks, DN_ASK_SECURED);
+    rig_points(rig_fact(&rig, 0, PS_OP_OPERATE, DN_SPACE(12, 1)), 1, 1);
     uint64_t echo = rig.fragment.echo;
     ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, BLOCK), OK); /* outstations echo without them */
     ck_assert(echo == rig.fragment.echo && !rig.fragment.secured);
     ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, FRONT BLOCK BACK), OK);
     ck_assert(echo == rig.fragment.echo && rig.facts.n_facts == 0);
     ck_reason(rig_objects(&rig, DN_ROW_UNSOLICITED, FRONT "0201 17 01 05 81" BACK), OK);
-    rig_fact(&rig, 0, PS_OP_SECURITY, 0);
-    rig_fact(&rig, 1, PS_OP_EVENT, DN_SPACE(2, 1));
+    rig_fact(&rig, 0, PS_OP_EVENT, DN_SPACE(2, 1));
+    ck_assert_uint_eq(rig.facts.item[0].asks, DN_ASK_SECURED);
 }
 END_TEST
 
 START_TEST(test_dn_security_around__restart__without_objects)
 {
     ck_reason(rig_objects(&rig, DN_ROW_COLD_RESTART, FRONT BACK), OK);
-    ck_assert_uint_eq(rig.facts.n_facts, 2);
-    rig_fact(&rig, 0, PS_OP_SECURITY, 0);
-    rig_fact(&rig, 1, PS_OP_CONTROL, 0);
+    ck_assert_uint_eq(rig.facts.n_facts, 1);
+    rig_fact(&rig, 0, PS_OP_CONTROL, 0);
+    ck_assert_uint_eq(rig.facts.item[0].asks, DN_ASK_SECURED);
     ck_reason(rig_objects(&rig, DN_ROW_READ, FRONT BACK), PS_REASON_TRUNCATED); /* reads nothing */
     ck_reason(rig_objects(&rig, DN_ROW_CONFIRM, FRONT BACK), PS_REASON_DNP3_OBJECT);
     ck_reason(rig_objects(&rig, DN_ROW_DELAY_MEASURE, FRONT BACK), PS_REASON_DNP3_OBJECT);

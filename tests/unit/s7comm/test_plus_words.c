@@ -135,15 +135,15 @@ START_TEST(test_s7p_vocab__operations__text_and_back)
         const char *body;
         const char *text;
     } rows[] = {
-        {0x04f2, "8a0e0001 01 9376 0002 05" QUALIFIER "00" ZEROS, "set-variable station=hmi write db1 type=usint value=5"},
+        {0x04f2, "8a0e0001 01 9376 0002 05" QUALIFIER "00" ZEROS, "set-variable station=hmi db1 type=usint value=5"},
         {0x0542, "00000000 02 0a 00 51 02 9d18 01 00 88d0b88005 02 9376 02 01 000e 3dcccccd 02 0015 02 4142 00" END,
-         "set-multi-variables station=hmi write q:1 type=real value=0.1 write db5:2 type=wstring"},
+         "set-multi-variables station=hmi q:1 type=real value=0.1 db5:2 type=wstring"},
         {0x04f2, "7000000a 01 9517 0007 ffff" QUALIFIER "00" ZEROS,
          "set-variable station=hmi program object:1879048202 type=int attribute=2711 value=-1"},
         {0x04f2, "00000034 01 9077 0008 01" QUALIFIER "00" ZEROS, "plc-stop station=hmi"},
         {0x04f2, "00000034 01 9077 0008 03" QUALIFIER "00" ZEROS, "plc-start station=hmi"},
         {0x0542, "00000000 02 09 00 88d0b88005 02 9376 02 00 34 01 9077 01 0002 05 02 0008 01 00" END,
-         "set-multi-variables station=hmi write db5:2 type=usint value=5 plc-stop"},
+         "set-multi-variables station=hmi db5:2 type=usint value=5 plc-stop"},
         {0x04f2, "00000398 01 8e36 0016 01" QUALIFIER "00" ZEROS, "set-variable station=hmi opaque login program"},
         {0x04f2, "00000398 01 8e36 0002 01" QUALIFIER "00" ZEROS, "login station=hmi"},
         {0x0542, "00000398 01 01 8232 01 0002 01 00" END, "configure-session station=hmi"},
