@@ -43,6 +43,7 @@ struct ps_dissector {
     uint16_t default_port;   /* of the server, when a rule has no `ports` */
     uint32_t max_pdu_len;    /* octets of the longest PDU frame() accepts */
     uint32_t state_len;      /* octets of protocol state per flow */
+    bool over_udp;           /* it is spoken over UDP, too */
     bool spans_datagrams;    /* a PDU may go on in the next datagram of its direction */
     const struct ps_vocab *vocab;
     const struct ps_vocab *carried; /* words of the protocol that this one carries (ps_protocol_carrier()), NULL: none */

@@ -9,6 +9,7 @@ const struct ps_dissector ps_dnp3 = {
     .name = "dnp3",
     .protocol = PS_PROTOCOL_DNP3,
     .default_port = 20000,
+    .over_udp = true,
     .max_pdu_len = DN_PDU_LEN_MAX,
     .state_len = sizeof(struct dn_state),
     .spans_datagrams = true,

@@ -149,6 +149,7 @@ const struct ps_dissector ps_modbus = {
     .name = "modbus",
     .protocol = PS_PROTOCOL_MODBUS,
     .default_port = 502,
+    .over_udp = true,
     .max_pdu_len = MB_HEADER_LEN - 1 + MB_UMAS_SIZE_MAX + 2,
     .state_len = sizeof(struct mb_state),
     .vocab = &vocab,

@@ -95,7 +95,12 @@ static void read_servers(struct ps_load *load, config_setting_t *list, void *int
 static void read_transport(struct ps_load *load, config_setting_t *setting, void *into)
 {
     static const char *const words[] = {"tcp", "udp"};
-    rule_of(into)->udp = ps_load_choice(load, setting, PS_WORDS(words, 2)) == 1;
+    const struct reading *reading = into;
+    const struct ps_vocab *vocab = reading->vocab;
+    bool udp = ps_load_choice(load, setting, PS_WORDS(words, 2)) == 1;
+    if (udp && vocab && !ps_dissector_by_protocol(ps_protocol_carrier(vocab->protocol))->over_udp)
+        ps_load_error(load, setting, "%s is spoken over TCP alone; leave the key out", vocab->name);
+    reading->rule->udp = udp;
 }
 
 static void read_ports(struct ps_load *load, config_setting_t *list, void *into)
