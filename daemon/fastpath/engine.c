@@ -34,7 +34,9 @@ static void learn_ports(struct ps_engine *engine)
         if (!dissector)
             continue;
         uint16_t port = dissector->default_port;
-        engine->port_protocol[0][port] = engine->port_protocol[1][port] = (uint8_t)p;
+        engine->port_protocol[0][port] = (uint8_t)p;
+        if (dissector->over_udp)
+            engine->port_protocol[1][port] = (uint8_t)p;
     }
     for (uint32_t rule = 0; rule < engine->n_rules; rule++) {
         struct ps_rule_view view;

@@ -115,6 +115,14 @@ bool ps_seen_merge(struct ps_seen_set *set, const struct ps_seen_set *other)
     return any;
 }
 
+/* Is an inspected protocol spoken over UDP, or TCP? */
+static bool is_spoken(uint8_t protocol, bool udp)
+{
+    const struct ps_dissector *dissector = ps_dissector_by_protocol(ps_protocol_carrier(protocol));
+
+    return dissector && (!udp || dissector->over_udp);
+}
+
 void ps_seen_port(struct ps_seen_set *set, uint8_t protocol, uint16_t port)
 {
     struct ps_seen_key key = {
@@ -122,7 +130,8 @@ void ps_seen_port(struct ps_seen_set *set, uint8_t protocol, uint16_t port)
     bool news;
 
     for (key.udp = 0; key.udp <= 1; key.udp++)
-        item_of(set, &key, &news);
+        if (is_spoken(protocol, key.udp))
+            item_of(set, &key, &news);
 }
 
 bool ps_op_gathers(unsigned op)
@@ -255,7 +264,8 @@ static uint8_t protocol_of(const struct ps_seen_limits *limits, const struct ps_
     if (judged->ip_proto != IP_TCP && judged->ip_proto != IP_UDP)
         return PS_PROTOCOL_IP;
     for (uint8_t p = 1; p < PS_N_DISSECTORS; p++)
-        if (limits->ports[p] && ps_ranges_contain(limits->ports[p], judged->server_port, judged->server_port))
+        if (limits->ports[p] && ps_ranges_contain(limits->ports[p], judged->server_port, judged->server_port) &&
+            is_spoken(p, judged->ip_proto == IP_UDP))
             return p;
     return judged->ip_proto == IP_TCP ? PS_PROTOCOL_TCP : PS_PROTOCOL_UDP;
 }
