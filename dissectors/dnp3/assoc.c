@@ -55,6 +55,13 @@ bool dn_assoc_contradicts(const struct ps_dialog *dialog, const struct dn_frame 
     return false;
 }
 
+const struct dn_assoc *dn_assoc_known(const struct ps_dialog *dialog, const struct dn_frame *frame)
+{
+    const struct dn_state *state = state_of(dialog);
+    uint32_t i = find(state, dn_frame_master(frame), dn_frame_outstation(frame), false);
+    return i < DN_ASSOCIATIONS && !dn_assoc_contradicts(dialog, frame) ? &state->assoc[i] : NULL;
+}
+
 bool dn_is_tolerant(const struct ps_dialog *dialog, const struct dn_assoc *assoc)
 {
     return dialog->midstream && !(assoc->flags & DN_PAIRED);
@@ -202,6 +209,33 @@ void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
     }
 }
 
+/* ---- notes in facts -------------------------------------------------------------------------------------------- */
+
+void dn_notes_store(const struct dn_notes *notes, struct ps_facts *facts)
+{
+    uint8_t *out = facts->pairing;
+    out[offsetof(struct dn_notes, n_pairs)] = notes->n_pairs;
+    out[offsetof(struct dn_notes, n_notes)] = notes->n_notes;
+    for (uint32_t i = 0; i < notes->n_pairs; i++)
+        memcpy(out + offsetof(struct dn_notes, pair) + i * sizeof notes->pair[0], &notes->pair[i], sizeof notes->pair[0]);
+    for (uint32_t i = 0; i < notes->n_notes; i++)
+        memcpy(out + offsetof(struct dn_notes, note) + i * sizeof notes->note[0], &notes->note[i], sizeof notes->note[0]);
+}
+
+bool dn_notes_load(struct dn_notes *notes, const struct ps_facts *facts)
+{
+    const uint8_t *in = facts->pairing;
+    notes->n_pairs = in[offsetof(struct dn_notes, n_pairs)];
+    notes->n_notes = in[offsetof(struct dn_notes, n_notes)];
+    if (notes->n_pairs == 0 || notes->n_pairs > DN_FRAGMENTS_MAX || notes->n_notes > DN_FRAGMENTS_MAX)
+        return false;
+    for (uint32_t i = 0; i < notes->n_pairs; i++)
+        memcpy(&notes->pair[i], in + offsetof(struct dn_notes, pair) + i * sizeof notes->pair[0], sizeof notes->pair[0]);
+    for (uint32_t i = 0; i < notes->n_notes; i++)
+        memcpy(&notes->note[i], in + offsetof(struct dn_notes, note) + i * sizeof notes->note[0], sizeof notes->note[0]);
+    return true;
+}
+
 /* ---- accept ---------------------------------------------------------------------------------------------------- */
 
 /* The association of a pair, in the place of the one that has rested longest when there are too many. */
@@ -229,8 +263,7 @@ void dn_accept(const struct ps_dialog *dialog, const struct ps_facts *facts)
     struct dn_state *state = dialog->state;
     struct dn_assoc *of_pair[DN_FRAGMENTS_MAX] = {NULL};
     struct dn_notes notes;
-    memcpy(&notes, facts->pairing, sizeof notes);
-    if (notes.n_pairs == 0 || notes.n_pairs > DN_FRAGMENTS_MAX || notes.n_notes > DN_FRAGMENTS_MAX)
+    if (!dn_notes_load(&notes, facts))
         return;
     state->clock = state->clock == UINT32_MAX ? 1 : state->clock + 1;
     for (uint8_t i = 0; i < notes.n_pairs; i++) {

@@ -125,12 +125,11 @@ void dn_value(struct dn_parse *p, const struct dn_header *h, const uint8_t *data
 
 /* ---- controls ---------------------------------------------------------------------------------------------------- */
 
-/* FNV-1a. It need not withstand somebody who looks for collisions: what is operated is judged by rules like what was
- * selected. */
-void dn_fold(struct dn_parse *p, const uint8_t *data, uint32_t len)
+/* It need not withstand somebody who looks for collisions: what is operated is judged by rules like what was selected. */
+void dn_fold(struct dn_parse *p, uint64_t word)
 {
-    for (uint32_t i = 0; i < len; i++)
-        p->echo = (p->echo ^ data[i]) * UINT64_C(0x100000001b3);
+    uint64_t echo = (p->echo ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    p->echo = echo ^ echo >> 32;
 }
 
 /* Operation 0..4, queue 0, clear, trip and close not both. */
@@ -157,10 +156,9 @@ void dn_control(struct dn_parse *p, const struct dn_header *h, uint32_t index, c
 {
     uint32_t len = h->object.size - 1u;
     uint8_t status = data[len];
-    const uint8_t point[] = {(uint8_t)index, (uint8_t)(index >> 8)};
     p->has_controls = true;
-    dn_fold(p, point, sizeof point);
-    dn_fold(p, data, len);
+    dn_fold(p, (uint64_t)index << 32 | le(data, 2));
+    dn_fold(p, le(data + 2, len - 2));
     bool request = p->content == DN_CONTENT_CONTROL;
     dn_require(p, request ? status == 0 : status < 128, PS_REASON_DNP3_VALUE);
     dn_require(p, h->group != 12 || is_code(data[0]), PS_REASON_DNP3_VALUE);

@@ -6,6 +6,7 @@
  *     walk.c     frame after frame: segments, fragments, link-only frames; frame() and decode() walk alike
  *     frame.c    where the PDU ends
  *     decode.c   frames -> joined fragments, link facts
+ *     common.c   both for what is most of the traffic: one frame with a whole fragment
  *     app.c      application header of one fragment -> objects
  *     pairing.c  what a fragment may be, by what came before it; what it changes (accept)
  */
@@ -169,6 +170,7 @@ enum ps_result dn_walk_take(struct dn_walk *walk, const uint8_t *data, uint32_t 
 
 enum ps_result dn_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
 enum ps_result dn_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
+uint32_t dn_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
 
 /* ---- one PDU: associations and what changes in them -------------------------------------------------------------- */
 
@@ -221,6 +223,10 @@ struct dn_notes {
 
 _Static_assert(sizeof(struct dn_notes) <= PS_PAIRING_MAX, "notes must fit into the facts");
 
+/* Between the two and the facts: only what is used is copied. False: the facts have no notes. */
+void dn_notes_store(const struct dn_notes *notes, struct ps_facts *facts);
+bool dn_notes_load(struct dn_notes *notes, const struct ps_facts *facts);
+
 /* A PDU being decoded: associations are copies that go along with it. */
 struct dn_pdu {
     const struct ps_dialog *dialog;
@@ -239,7 +245,7 @@ struct dn_pdu {
 /* One fragment on its way through app.c and pairing.c. */
 struct dn_message {
     struct dn_fragment fragment;
-    struct dn_assoc *assoc;
+    const struct dn_assoc *assoc;
     struct dn_note *note;
     const uint8_t *data; /* all of it */
     uint32_t len;
@@ -251,6 +257,9 @@ struct dn_message {
 
 /* What is known about the two ends of a frame, or the start of it. */
 struct dn_assoc dn_assoc_load(const struct ps_dialog *dialog, const struct dn_frame *frame);
+
+/* The same in its place, of a frame that contradicts nothing; NULL: it does, or nothing is known. */
+const struct dn_assoc *dn_assoc_known(const struct ps_dialog *dialog, const struct dn_frame *frame);
 
 /* Frames of this pair with this DIR bit in this direction contradict what is known of it. */
 bool dn_assoc_contradicts(const struct ps_dialog *dialog, const struct dn_frame *frame);

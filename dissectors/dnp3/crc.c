@@ -31,13 +31,27 @@ static const uint16_t after[8][256] = {
     TABLE(0x1612, 0x2c24, 0x5848, 0xb090, 0x2c59, 0x58b2, 0xb164, 0x2fb1),
 };
 
+static inline uint32_t step(uint32_t crc, const uint8_t *data)
+{
+    return (uint32_t)(after[7][(crc ^ data[0]) & 0xff] ^ after[6][(crc >> 8) ^ data[1]] ^ after[5][data[2]] ^
+                      after[4][data[3]] ^ after[3][data[4]] ^ after[2][data[5]] ^ after[1][data[6]] ^ after[0][data[7]]);
+}
+
+uint16_t dn_crc_8(const uint8_t *data)
+{
+    return (uint16_t)~step(0, data);
+}
+
+uint16_t dn_crc_16(const uint8_t *data)
+{
+    return (uint16_t)~step(step(0, data), data + 8);
+}
+
 uint16_t dn_crc(const uint8_t *data, uint32_t len)
 {
     uint32_t crc = 0;
     for (; len >= 8; data += 8, len -= 8)
-        crc = (uint32_t)(after[7][(crc ^ data[0]) & 0xff] ^ after[6][(crc >> 8) ^ data[1]] ^ after[5][data[2]] ^
-                         after[4][data[3]] ^ after[3][data[4]] ^ after[2][data[5]] ^ after[1][data[6]] ^
-                         after[0][data[7]]);
+        crc = step(crc, data);
     for (; len >= 4; data += 4, len -= 4)
         crc = (uint32_t)(after[3][(crc ^ data[0]) & 0xff] ^ after[2][(crc >> 8) ^ data[1]] ^ after[1][data[2]] ^
                          after[0][data[3]]);

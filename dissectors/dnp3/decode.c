@@ -166,7 +166,7 @@ static void take_fragment(struct dn_pdu *pdu, struct ps_rd *rd, const struct joi
         return;
     }
     pdu->notes.n_notes++;
-    dn_assoc_apply(message.assoc, message.note, pdu->dialog->now_ns);
+    dn_assoc_apply(&pdu->assoc[walk->at_pair], message.note, pdu->dialog->now_ns);
     if (message.note->act != DN_ACT_BROADCAST)
         return;
     pdu->deselected = true;
@@ -245,6 +245,6 @@ enum ps_result dn_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struc
         take_frame(&pdu, rd, &joined);
     } while (joined.walk.n_open > 0 && ps_rd_left(rd) > 0);
     ps_rd_require(rd, joined.walk.n_open == 0, PS_REASON_TRUNCATED);
-    memcpy(facts->pairing, &pdu.notes, sizeof pdu.notes);
+    dn_notes_store(&pdu.notes, facts);
     return ps_rd_finish(rd);
 }

@@ -34,6 +34,10 @@
 /* CRC-16/DNP over data[0..len). */
 uint16_t dn_crc(const uint8_t *data, uint32_t len);
 
+/* The same over 8 octets, the head of a frame, and over 16, a block. */
+uint16_t dn_crc_8(const uint8_t *data);
+uint16_t dn_crc_16(const uint8_t *data);
+
 enum dn_link_function {
     /* PRM = 1 */
     DN_RESET_LINK = 0,

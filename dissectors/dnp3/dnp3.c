@@ -14,6 +14,7 @@ const struct ps_dissector ps_dnp3 = {
     .state_len = sizeof(struct dn_state),
     .spans_datagrams = true,
     .vocab = &dn_vocab,
+    .common = dn_common,
     .frame = dn_frame,
     .decode = dn_decode,
     .accept = dn_accept,

@@ -264,9 +264,7 @@ static void read_header(struct dn_parse *p)
     p->n_plain++;
     if (ps_rd_failed(rd))
         return;
-    const uint8_t head[] = {h.group, h.variation, h.qualifier, (uint8_t)h.n, (uint8_t)(h.n >> 8), (uint8_t)h.first,
-                            (uint8_t)(h.first >> 8)};
-    dn_fold(p, head, sizeof head);
+    dn_fold(p, (uint64_t)h.group << 56 | (uint64_t)h.variation << 48 | (uint64_t)h.qualifier << 40 | (h.first << 16 ^ h.n));
     if (names_only(p, &h))
         dn_targets(p, &h);
     else

@@ -22,7 +22,7 @@ static const struct series {
 #include "object.def"
 };
 
-struct dn_object dn_object(uint32_t group, uint32_t variation)
+static struct dn_object in_series(uint32_t group, uint32_t variation)
 {
     for (size_t i = 0; i < sizeof series / sizeof series[0]; i++) {
         if (series[i].group != group || variation < series[i].first || variation > 255)
@@ -31,7 +31,13 @@ struct dn_object dn_object(uint32_t group, uint32_t variation)
         object.size = (uint8_t)variation;
         return object;
     }
-    if (group > DN_GROUP_MAX || variation > VARIATIONS_MAX)
-        return (struct dn_object){0};
-    return objects[group][variation];
+    return (struct dn_object){0};
+}
+
+/* No series names what the table does. */
+struct dn_object dn_object(uint32_t group, uint32_t variation)
+{
+    if (group <= DN_GROUP_MAX && variation <= VARIATIONS_MAX && objects[group][variation].kind != DN_KIND_NONE)
+        return objects[group][variation];
+    return in_series(group, variation);
 }

@@ -118,7 +118,7 @@ bool dn_is_single(uint32_t group, uint32_t variation);
 void dn_value(struct dn_parse *p, const struct dn_header *h, const uint8_t *data, struct ps_fact *fact);
 
 /* For the echo of controls. */
-void dn_fold(struct dn_parse *p, const uint8_t *data, uint32_t len);
+void dn_fold(struct dn_parse *p, uint64_t word);
 
 /* One object of g70; rd holds exactly it (file.c). */
 void dn_file(struct dn_parse *p, const struct dn_header *h, struct ps_rd *rd);

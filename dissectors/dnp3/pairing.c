@@ -199,7 +199,8 @@ void dn_pair_before(struct dn_message *message)
     note->act = (uint8_t)act_of(message);
     note->row = message->fragment.row;
     note->control = message->control;
-    note->digest = dn_hash(message->data + 1, message->len - 1);
+    if (note->act == DN_ACT_REQUEST || note->act == DN_ACT_NO_ANSWER)
+        note->digest = dn_hash(message->data + 1, message->len - 1);
     if (message->repeated)
         return;
     switch ((enum dn_act)note->act) {

@@ -34,4 +34,16 @@ START_TEST(test_dn_crc__any_length__as_bit_by_bit)
 }
 END_TEST
 
-UNIT_MAIN("dnp3/crc", test_dn_crc__check_value__as_published, test_dn_crc__any_length__as_bit_by_bit)
+START_TEST(test_dn_crc_16__heads_and_blocks__as_bit_by_bit)
+{
+    uint8_t data[16] = {0};
+    for (uint32_t i = 0; i < 128; i++) {
+        data[i / 8] ^= (uint8_t)(1u << i % 8);
+        ck_assert_uint_eq(dn_crc_8(data), by_bit(data, 8));
+        ck_assert_uint_eq(dn_crc_16(data), by_bit(data, 16));
+    }
+}
+END_TEST
+
+UNIT_MAIN("dnp3/crc", test_dn_crc__check_value__as_published, test_dn_crc__any_length__as_bit_by_bit,
+          test_dn_crc_16__heads_and_blocks__as_bit_by_bit)
