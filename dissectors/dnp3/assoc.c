@@ -211,28 +211,90 @@ void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
 
 /* ---- notes in facts -------------------------------------------------------------------------------------------- */
 
+/* Word by word, in an order of its own: what was stored in pieces and is copied as a whole makes the processor wait. */
+#define HEAD_LEN 8u /* n_pairs, n_notes */
+#define PAIR_LEN 16u
+#define NOTE_LEN 32u
+#define NOTES_AT (HEAD_LEN + DN_FRAGMENTS_MAX * PAIR_LEN)
+
+_Static_assert(NOTES_AT + DN_FRAGMENTS_MAX * NOTE_LEN <= PS_PAIRING_MAX, "notes must fit into the facts");
+
+static void put(uint8_t *out, uint64_t word)
+{
+    memcpy(out, &word, sizeof word);
+}
+
+static uint64_t get(const uint8_t *in)
+{
+    uint64_t word;
+    memcpy(&word, in, sizeof word);
+    return word;
+}
+
+static void put_pair(uint8_t *out, const struct dn_pair_note *pair)
+{
+    put(out, pair->outstation | (uint64_t)pair->master << 16 | (uint64_t)pair->master_dir << 32);
+    put(out + 8, pair->fcb.bit | (uint64_t)pair->fcb.known << 8 | (uint64_t)pair->fcb.digest << 32);
+}
+
+static struct dn_pair_note get_pair(const uint8_t *in)
+{
+    uint64_t names = get(in), fcb = get(in + 8);
+    return (struct dn_pair_note){
+        .outstation = (uint16_t)names,
+        .master = (uint16_t)(names >> 16),
+        .master_dir = (uint8_t)(names >> 32),
+        .fcb = {.bit = (uint8_t)fcb, .known = (uint8_t)(fcb >> 8), .digest = (uint32_t)(fcb >> 32)},
+    };
+}
+
+static void put_note(uint8_t *out, const struct dn_note *note)
+{
+    put(out, note->digest);
+    put(out + 8, note->file_act | (uint64_t)note->file_mode << 16 | (uint64_t)note->handle << 32);
+    put(out + 16, note->echo);
+    put(out + 24, note->flags | (uint64_t)note->slot << 8 | (uint64_t)note->act << 16 | (uint64_t)note->control << 24 |
+                      (uint64_t)note->row << 32 | (uint64_t)note->pair << 40);
+}
+
+static struct dn_note get_note(const uint8_t *in)
+{
+    uint64_t file = get(in + 8), rest = get(in + 24);
+    return (struct dn_note){
+        .digest = get(in),
+        .echo = get(in + 16),
+        .file_act = (uint8_t)file,
+        .file_mode = (uint16_t)(file >> 16),
+        .handle = (uint32_t)(file >> 32),
+        .flags = (uint8_t)rest,
+        .slot = (uint8_t)(rest >> 8),
+        .act = (uint8_t)(rest >> 16),
+        .control = (uint8_t)(rest >> 24),
+        .row = (uint8_t)(rest >> 32),
+        .pair = (uint8_t)(rest >> 40),
+    };
+}
+
 void dn_notes_store(const struct dn_notes *notes, struct ps_facts *facts)
 {
-    uint8_t *out = facts->pairing;
-    out[offsetof(struct dn_notes, n_pairs)] = notes->n_pairs;
-    out[offsetof(struct dn_notes, n_notes)] = notes->n_notes;
+    put(facts->pairing, notes->n_pairs | (uint64_t)notes->n_notes << 8);
     for (uint32_t i = 0; i < notes->n_pairs; i++)
-        memcpy(out + offsetof(struct dn_notes, pair) + i * sizeof notes->pair[0], &notes->pair[i], sizeof notes->pair[0]);
+        put_pair(facts->pairing + HEAD_LEN + i * PAIR_LEN, &notes->pair[i]);
     for (uint32_t i = 0; i < notes->n_notes; i++)
-        memcpy(out + offsetof(struct dn_notes, note) + i * sizeof notes->note[0], &notes->note[i], sizeof notes->note[0]);
+        put_note(facts->pairing + NOTES_AT + i * NOTE_LEN, &notes->note[i]);
 }
 
 bool dn_notes_load(struct dn_notes *notes, const struct ps_facts *facts)
 {
-    const uint8_t *in = facts->pairing;
-    notes->n_pairs = in[offsetof(struct dn_notes, n_pairs)];
-    notes->n_notes = in[offsetof(struct dn_notes, n_notes)];
+    uint64_t head = get(facts->pairing);
+    notes->n_pairs = (uint8_t)head;
+    notes->n_notes = (uint8_t)(head >> 8);
     if (notes->n_pairs == 0 || notes->n_pairs > DN_FRAGMENTS_MAX || notes->n_notes > DN_FRAGMENTS_MAX)
         return false;
     for (uint32_t i = 0; i < notes->n_pairs; i++)
-        memcpy(&notes->pair[i], in + offsetof(struct dn_notes, pair) + i * sizeof notes->pair[0], sizeof notes->pair[0]);
+        notes->pair[i] = get_pair(facts->pairing + HEAD_LEN + i * PAIR_LEN);
     for (uint32_t i = 0; i < notes->n_notes; i++)
-        memcpy(&notes->note[i], in + offsetof(struct dn_notes, note) + i * sizeof notes->note[0], sizeof notes->note[0]);
+        notes->note[i] = get_note(facts->pairing + NOTES_AT + i * NOTE_LEN);
     return true;
 }
 

@@ -59,17 +59,34 @@ static bool master_is_client(const struct ps_dialog *dialog, const struct dn_fra
     return frame->from_master == (dialog->dir == PS_TO_SERVER);
 }
 
-static void leave(struct ps_facts *facts, const struct ps_dialog *dialog, const struct dn_message *message,
-                  const struct dn_frame *frame)
+static void start_notes(struct dn_notes *notes, const struct dn_assoc *assoc, uint8_t dir)
 {
-    struct dn_notes notes;
-    notes.n_pairs = notes.n_notes = 1;
-    notes.pair[0] = (struct dn_pair_note){.master = dn_frame_master(frame),
-                                          .outstation = dn_frame_outstation(frame),
-                                          .master_dir = message->assoc->master_dir,
-                                          .fcb = message->assoc->fcb[dialog->dir & 1]};
-    notes.note[0] = *message->note;
-    dn_notes_store(&notes, facts);
+    notes->n_pairs = notes->n_notes = 1;
+    notes->pair[0] = (struct dn_pair_note){.master = assoc->master,
+                                           .outstation = assoc->outstation,
+                                           .master_dir = assoc->master_dir,
+                                           .fcb = assoc->fcb[dir & 1]};
+    notes->note[0] = (struct dn_note){.slot = DN_NONE};
+}
+
+/* Field by field: a struct this long would be cleared by a string instruction, which costs as much as all the rest here. */
+static void start_message(struct dn_message *message, const struct dn_assoc *assoc, struct dn_note *note)
+{
+    struct dn_fragment *fragment = &message->fragment;
+    message->assoc = assoc;
+    message->note = note;
+    message->control = 0;
+    message->iin = 0;
+    fragment->row = 0;
+    fragment->asks = 0;
+    fragment->station = DN_STATION(assoc->master, assoc->outstation);
+    fragment->request = NULL;
+    fragment->n_headers = fragment->n_objects = 0;
+    fragment->echo = 0;
+    fragment->refused_point = fragment->secured = false;
+    fragment->file.act = DN_FILE_NOTHING;
+    fragment->file.handle = 0;
+    fragment->file.mode = 0;
 }
 
 uint32_t dn_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts)
@@ -84,21 +101,23 @@ uint32_t dn_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t
         return 0;
     struct ps_rd_fault fault;
     struct ps_rd fragment;
-    struct dn_note note = {.slot = DN_NONE};
-    struct dn_message message = {.assoc = assoc,
-                                 .note = &note,
-                                 .data = user + 1,
-                                 .len = frame.n_user - 1,
-                                 .tolerant = dn_is_tolerant(dialog, assoc),
-                                 .fragment = {.dialog = dialog, .facts = facts, .rd = &fragment,
-                                              .from_master = frame.from_master,
-                                              .station = DN_STATION(assoc->master, assoc->outstation)}};
+    struct dn_notes notes;
+    struct dn_message message;
+    start_notes(&notes, assoc, dialog->dir);
+    start_message(&message, assoc, &notes.note[0]);
+    message.data = user + 1;
+    message.len = frame.n_user - 1;
+    message.tolerant = dn_is_tolerant(dialog, assoc);
+    message.fragment.dialog = dialog;
+    message.fragment.facts = facts;
+    message.fragment.rd = &fragment;
+    message.fragment.from_master = frame.from_master;
     ps_rd_init(&fragment, &fault, message.data, message.len);
     facts->kind = (uint8_t)dn_app_read(&message);
     if (ps_rd_finish(&fragment) != PS_OK) {
         ps_facts_clear(facts);
         return 0;
     }
-    leave(facts, dialog, &message, &frame);
+    dn_notes_store(&notes, facts);
     return frame.len;
 }

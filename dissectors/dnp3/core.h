@@ -213,7 +213,7 @@ struct dn_pair_note {
     struct dn_fcb fcb;
 };
 
-/* ps_facts.pairing. */
+/* What ps_facts.pairing says. */
 struct dn_notes {
     uint8_t n_pairs; /* 0: changes nothing */
     uint8_t n_notes;
@@ -221,9 +221,7 @@ struct dn_notes {
     struct dn_note note[DN_FRAGMENTS_MAX];
 };
 
-_Static_assert(sizeof(struct dn_notes) <= PS_PAIRING_MAX, "notes must fit into the facts");
-
-/* Between the two and the facts: only what is used is copied. False: the facts have no notes. */
+/* Into the facts and back: only what is used. False: the facts have no notes. */
 void dn_notes_store(const struct dn_notes *notes, struct ps_facts *facts);
 bool dn_notes_load(struct dn_notes *notes, const struct ps_facts *facts);
 

@@ -271,6 +271,27 @@ static void read_header(struct dn_parse *p)
         dn_data(p, &h);
 }
 
+/* What most requests have instead of all that: g60v1-4, qualifier 06, to read a class. False: it is another header, and
+ * nothing has been read. */
+static bool read_class(struct dn_parse *p)
+{
+    struct dn_fragment *f = p->f;
+    if (p->content != DN_CONTENT_READ || ps_rd_left(f->rd) < 3 || f->n_headers >= DN_HEADERS_MAX)
+        return false;
+    const uint8_t *head = f->rd->data + f->rd->pos;
+    if (head[0] != 60 || head[1] < 1 || head[1] > 4 || head[2] != 0x06)
+        return false;
+    f->rd->pos += 3;
+    f->n_headers++;
+    p->n_plain++;
+    struct ps_fact *fact = dn_plain_fact(p, PS_OP_READ);
+    if (fact) {
+        fact->space = DN_SPACE(60, head[1]);
+        fact->last = DN_INDEX_MAX;
+    }
+    return true;
+}
+
 /* Without objects: what the function itself does. A null unsolicited response only says that the outstation is there. */
 static void read_nothing(struct dn_parse *p)
 {
@@ -296,7 +317,8 @@ void dn_objects(struct dn_fragment *f)
     };
     struct dn_parse *p = &parse;
     while (ps_rd_left(f->rd) > 0 && !p->ended)
-        read_header(p);
+        if (!read_class(p))
+            read_header(p);
     dn_require(p, p->n_plain > 0 || may_be_empty(p), PS_REASON_TRUNCATED);
     dn_require(p, !p->wants_target && p->challenged == p->ended, PS_REASON_TRUNCATED);
     if (may_be_empty(p) && (p->n_plain == 0 || f->facts->n_facts == p->n_before))

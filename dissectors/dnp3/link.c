@@ -141,17 +141,30 @@ void dn_frame_join(const uint8_t *data, const struct dn_frame *frame, uint8_t *o
 
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * MIX;
+    return hash ^ hash >> 32;
+}
+
+/* Up to 7 octets as one number: two of the same length that differ give different ones. */
+static uint64_t short_word(const uint8_t *data, uint32_t n)
+{
+    uint32_t low, high;
+    if (n < sizeof low)
+        return n == 0 ? 0 : (uint64_t)data[0] | (uint64_t)data[n / 2] << 8 | (uint64_t)data[n - 1] << 16;
+    memcpy(&low, data, sizeof low);
+    memcpy(&high, data + n - sizeof high, sizeof high);
+    return low | (uint64_t)high << 32;
+}
+
 uint64_t dn_hash(const uint8_t *data, uint32_t len)
 {
-    uint64_t hash = len * MIX;
-    while (len > 0) {
-        uint64_t word = 0;
-        uint32_t n = len < sizeof word ? len : (uint32_t)sizeof word;
-        memcpy(&word, data, n);
-        hash = (hash ^ word) * MIX;
-        hash ^= hash >> 32;
-        data += n;
-        len -= n;
+    uint64_t hash = len * MIX, word;
+    for (; len >= sizeof word; data += sizeof word, len -= (uint32_t)sizeof word) {
+        memcpy(&word, data, sizeof word);
+        hash = mix(hash, word);
     }
+    hash = mix(hash, short_word(data, len));
     return hash ? hash : 1;
 }

@@ -55,12 +55,13 @@ enum dn_form {
 
 struct dn_header {
     struct dn_object object;
-    uint8_t group, variation, qualifier;
+    uint8_t group, qualifier;
     uint8_t form;   /* enum dn_form */
     uint8_t prefix; /* octets of each index */
     uint8_t width;  /* octets of count, start and stop */
     uint32_t first, last; /* of a range; what is not one: 0..DN_INDEX_MAX */
     uint32_t n;     /* objects; 0 with DN_FORM_ALL */
+    uint8_t variation; /* not in one word with group: asked together they would be loaded together, which stalls */
 };
 
 /* One fragment's objects being read. */
