@@ -113,6 +113,24 @@ START_TEST(test_dn_data__unsolicited__one_fact_per_header)
 }
 END_TEST
 
+/* Values are stepped over as one where nothing about them can be wrong. */
+START_TEST(test_dn_data__values_of_an_answer__as_if_read_one_by_one)
+{
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "1e01 00 0001 0101000000 0102000000"), OK);
+    ck_assert_uint_eq(rig.fragment.n_objects, 2);
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "1e01 00 0001 0101000000 01020000"), PS_REASON_TRUNCATED);
+    ck_assert_uint_eq(rig.offset, 10); /* where the second one starts */
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "2001 28 0200 0000 0101000000 0900 0102000000"), OK);
+    ck_assert_uint_eq(rig.fragment.n_objects, 2);
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "2001 28 0200 0000 0101000000 0900 01020000"), PS_REASON_TRUNCATED);
+    ck_assert_uint_eq(rig.offset, 14);
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "2001 39 01000000 ffff0000 0101000000"), OK);
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "2001 39 01000000 00000100 0101000000"), PS_REASON_DNP3_RANGE);
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "0c01 28 0100 0500 0301 64000000 64000000 80"), PS_REASON_DNP3_VALUE);
+    ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "2901 28 0100 0500 01000000 80"), PS_REASON_DNP3_VALUE);
+}
+END_TEST
+
 START_TEST(test_dn_data__answers__ask_for_nothing)
 {
     ck_reason(rig_objects(&rig, DN_ROW_RESPONSE, "1e01 00 0000 01 00000000 0101 00 0000 01 0c0128 0100 0500 03 01 64000000 "
@@ -125,4 +143,5 @@ UNIT_MAIN("dnp3/body", test_dn_data__padding__zero, test_dn_data__write_bits__on
           test_dn_data__write_indications__clears_the_restart_flag_only, test_dn_data__write_time__class_time,
           test_dn_data__write_what_has_no_number__value_unknown,
           test_dn_data__write_data_sets__values_are_written_descriptions_are_programs, test_dn_data__inputs__not_written,
-          test_dn_data__unsolicited__one_fact_per_header, test_dn_data__answers__ask_for_nothing)
+          test_dn_data__unsolicited__one_fact_per_header, test_dn_data__answers__ask_for_nothing,
+          test_dn_data__values_of_an_answer__as_if_read_one_by_one)
