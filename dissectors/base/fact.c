@@ -21,7 +21,8 @@ struct ps_fact *ps_facts_add(struct ps_facts *facts)
     if (facts->n_facts >= PS_FACTS_MAX)
         return NULL;
     struct ps_fact *fact = &facts->item[facts->n_facts++];
-    *fact = (struct ps_fact){.protocol = facts->protocol};
+    memset(fact, 0, sizeof *fact);
+    fact->protocol = facts->protocol;
     return fact;
 }
 

@@ -77,6 +77,7 @@ static void start_message(struct dn_message *message, const struct dn_assoc *ass
     message->note = note;
     message->control = 0;
     message->iin = 0;
+    message->repeated = false;
     fragment->row = 0;
     fragment->asks = 0;
     fragment->station = DN_STATION(assoc->master, assoc->outstation);

@@ -5,6 +5,10 @@
  * Eight octets a step, by eight tables: the head of a frame is one step, a block of user data two. Tried over the lengths of
  * heads and blocks, 8 and 16 octets: half an octet a step takes 51 and 100 ns, an octet 22 and 53, four octets 7 and 12,
  * eight 5 and 8. Last blocks of other lengths gain by a step of four for their rest.
+ *
+ * Blocks of one frame do not wait for each other: over many of them, 2.4 ns each. Sixteen octets a step by sixteen tables take
+ * 2.8 (6.4 where octets are loaded one by one), carry-less multiplication (four of them, Barrett) 2.7, and 14 instead of 8 where
+ * each waits for the one before: neither is kept.
  */
 #include "dn.h"
 
