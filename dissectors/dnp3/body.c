@@ -35,7 +35,7 @@ static void count(struct dn_parse *p, uint32_t n)
 
 static unsigned bit_at(const uint8_t *data, uint32_t i)
 {
-    return data[i / 8] >> (i % 8) & 1u;
+    return (unsigned)data[i / 8] >> (i % 8) & 1u;
 }
 
 /* One bit of g10v1 or g80v1. Of the internal indications only the restart flag can be written, and only be cleared. */

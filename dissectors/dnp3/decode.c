@@ -109,14 +109,15 @@ static void take_pair(struct dn_pdu *pdu, const struct dn_walk *walk)
 
 /* What gives a PDU its name: the part of it that came last, but an answer only where all are answers. */
 struct head {
-    uint32_t code, station;
+    uint32_t code, station, status;
     uint16_t function;
     bool judged;
 };
 
 static struct head head_of(const struct ps_facts *facts)
 {
-    return (struct head){.code = facts->code, .station = facts->station, .function = facts->function,
+    return (struct head){.code = facts->code, .station = facts->station, .status = facts->status,
+                         .function = facts->function,
                          .judged = facts->kind != PS_PDU_NONE && facts->kind != PS_PDU_REPLY};
 }
 
@@ -126,6 +127,7 @@ static void keep_head(struct ps_facts *facts, const struct head *before)
         return;
     facts->code = before->code;
     facts->station = before->station;
+    facts->status = before->status;
     facts->function = before->function;
 }
 

@@ -41,6 +41,7 @@ struct ps_fact *dn_point_fact(struct dn_parse *p, enum ps_op op, const struct dn
 
 static bool read_qualifier(struct dn_header *h)
 {
+    static const uint8_t widths[] = {1, 2, 4}; /* octets of an index or a count, by what says how wide it is */
     uint8_t prefix = h->qualifier >> 4, range = h->qualifier & 0x0f;
     if (h->qualifier == 0x5b) {
         h->form = DN_FORM_SIZED;
@@ -51,12 +52,12 @@ static bool read_qualifier(struct dn_header *h)
         return false;
     if (range < 7) {
         h->form = range == 6 ? DN_FORM_ALL : DN_FORM_RANGE;
-        h->width = range == 6 ? 0 : (uint8_t)(1u << range);
+        h->width = range == 6 ? 0 : widths[range];
         return prefix == 0;
     }
     h->form = prefix == 0 ? DN_FORM_COUNT : DN_FORM_LIST;
-    h->prefix = prefix == 0 ? 0 : (uint8_t)(1u << (prefix - 1));
-    h->width = (uint8_t)(1u << (range - 7));
+    h->prefix = prefix == 0 ? 0 : widths[prefix - 1];
+    h->width = widths[range - 7];
     return true;
 }
 

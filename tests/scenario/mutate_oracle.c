@@ -53,7 +53,7 @@ static bool in_values(const struct ps_value_range *range, double value, bool sin
 
 static bool has_values(const struct ps_rule *rule, const struct ps_values *values)
 {
-    const struct ps_value_range *range = &rule->values[0];
+    const struct ps_value_range *range = rule->values;
 
     if (rule->n_values == 0 || values->kind == PS_VALUE_NONE)
         return true;

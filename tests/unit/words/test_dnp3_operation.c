@@ -55,7 +55,7 @@ START_TEST(test_ps_operation__dnp3_link_status_inside_an_answer__named_by_what_a
     rig.n_octets = 0;
     rig_add(&rig, 0x44, 1, 10, "40 c0");
     rig_add(&rig, 0x49, 1, 10, "");
-    rig_add(&rig, 0x44, 1, 10, "81 81 0000");
+    rig_add(&rig, 0x44, 1, 10, "81 81 8000");
     ck_reason(rig_judge(&rig, PS_TO_CLIENT), OK);
     ck_text_and_back(&ps_dnp3, &rig.facts, buf, sizeof buf);
     ck_assert_str_eq(buf, "dnp3 request-link-status station=1->10");
