@@ -165,6 +165,7 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
     uint16_t function = facts->function;
     uint32_t station = facts->station;
     uint8_t common = common_asks(facts);
+    bool after_own = false; /* an object would be taken for that of the part before */
     format_asks(vocab, common, out);
     for (uint16_t i = 0; i < facts->n_facts; i++) {
         const struct ps_fact *fact = &facts->item[i];
@@ -176,8 +177,9 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
         }
         if (own)
             format_word(vocab->functions[fact->function].name, out);
-        else if (needs_class(vocab, facts, fact))
+        else if (after_own || needs_class(vocab, facts, fact))
             format_word(ps_op_name(fact->op), out);
+        after_own = own;
         format_fact(vocab, fact, common, out);
     }
 }
