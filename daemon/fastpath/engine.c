@@ -23,6 +23,11 @@ void ps_engine_config_init(struct ps_engine_config *config)
         .checksums = PS_CHECKSUMS_OFFLOAD,
         .gateway = PS_NONE,
         .hash_seed = {UINT64_C(0x9ae16a3b2f90404f), UINT64_C(0xc949d7c7509e6557)},
+        .n_relays = 8192,
+        .n_chunks = 32768,
+        .unacked_octets = 4096,
+        .hold_ms = 2000,
+        .send_octets = UINT32_C(1) << 20,
     };
 }
 
@@ -69,7 +74,7 @@ static bool init_tables(struct ps_engine *engine)
     return engine->conduit_stats && engine->rule_stats &&
            ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
            ps_streams_init(&engine->streams, &sink, config->n_streams, pdu_len, config->reorder_segments) &&
-           ps_event_ring_init(&engine->ring, config->n_events);
+           ps_event_ring_init(&engine->ring, config->n_events) && ps_inline_init(engine, pdu_len);
 }
 
 struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const struct ps_image *image)
@@ -94,6 +99,7 @@ void ps_engine_free(struct ps_engine *engine)
     ps_flow_table_fini(&engine->table);
     ps_streams_fini(&engine->streams);
     ps_event_ring_fini(&engine->ring);
+    ps_inline_fini(engine);
     ps_mem_free(engine->conduit_stats, (engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
     ps_mem_free(engine->rule_stats, (engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
     ps_mem_free(engine, sizeof *engine);
@@ -118,7 +124,8 @@ void ps_engine_close(struct ps_engine *engine, uint32_t line)
     struct ps_current saved = engine->current;
     engine->nobody = (struct ps_decision){.verdict = PS_VERDICT_PASS};
     engine->current = (struct ps_current){.out = &engine->nobody, .line = line};
-    for (unsigned dir = 0; dir < 2 && (flow->flags & PS_FLOW_INSPECTED); dir++) {
+    bool passive = (flow->flags & PS_FLOW_INSPECTED) && !(flow->flags & PS_FLOW_RELAYED);
+    for (unsigned dir = 0; dir < 2 && passive; dir++) {
         engine->current.dir = (uint8_t)dir;
         ps_stream_flush(&engine->streams, flow, dir);
         ps_inspect_end(engine);
@@ -267,6 +274,7 @@ void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, 
 {
     if (n > PS_BURST_MAX)
         n = PS_BURST_MAX;
+    ps_sends_clear(&engine->in.sends, PS_SEND_FIRST);
     for (uint32_t i = 0; i < n; i++) {
         __builtin_prefetch(packets[i].data);
         __builtin_prefetch(packets[i].data + 64);

@@ -8,8 +8,10 @@
  *
  *     decode -> flow -> stream -> inspect (frame, decode, match per PDU) -> verdict
  *
- * This is the passive engine: it judges every PDU it is shown as if the connection had lived, whatever it said about
- * earlier ones. Holding, resetting and answering belong to the inline half.
+ * A passive engine judges every PDU it is shown as if the connection had lived, whatever it said about earlier ones, and
+ * sends nothing. An inline engine stands between two ports: on TCP connections that a dissector reads no octet leaves
+ * before its verdict, and the engine sends frames of its own (ps_engine_sends()). What came in at port 0 leaves at port 1
+ * and the other way round.
  */
 #pragma once
 
@@ -32,6 +34,7 @@ enum ps_link {
 
 #define PS_PORT_UNKNOWN UINT16_MAX
 #define PS_BURST_MAX 32
+#define PS_TICK_MAX 64
 
 struct ps_packet {
     const uint8_t *data; /* borrowed for the time of the call */
@@ -52,7 +55,18 @@ struct ps_decision {
     uint8_t verdict; /* enum ps_verdict; with monitor mode PASS although `reason` says why it would not */
     uint8_t reason;  /* enum ps_reason of the first refusal in the packet; 0: none */
     bool monitored;  /* passed only because the conduit is in monitor mode */
+    bool replaced;   /* dropped without a reason: something else was sent in its place, or what it said is known */
 };
+
+/* A frame that the engine wants sent, of its own or in place of a packet that it said DROP to. */
+struct ps_send {
+    const uint8_t *data; /* of the link type that its flow's packets have */
+    uint32_t len;
+    uint16_t port;  /* egress, PS_PORT_UNKNOWN: not known */
+    uint16_t after; /* to be sent behind packets[after] of the burst; PS_SEND_FIRST: in front of all */
+};
+
+#define PS_SEND_FIRST UINT16_MAX
 
 /* How much a checksum counts. */
 enum ps_checksums {
@@ -163,6 +177,16 @@ struct ps_engine_stats {
     uint64_t resyncs;               /* gap or damage after which a PDU start was found again */
     uint64_t skipped_bytes;         /* of directions in which no PDU start could be found */
     uint64_t events_lost;
+    /* inline */
+    uint64_t relays_now, relays_peak; /* connections that have numbers of their own */
+    uint64_t sent_frames;             /* frames of the engine's own making */
+    uint64_t sends_lost;              /* frames for which there was no room: they are made again later, or never */
+    uint64_t held_pdus;               /* PDUs of which a part had to wait for the rest */
+    uint64_t local_acks;              /* acknowledgements in the receiver's name */
+    uint64_t resends;                 /* times that owned octets were sent again */
+    uint64_t backpressure;            /* segments dropped because copies were full; their senders repeat them */
+    uint64_t resets;                  /* connections that the engine has ended */
+    uint64_t stale;                   /* segments that say nothing new and were not passed on */
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -178,6 +202,13 @@ struct ps_engine_config {
     bool flow_events;         /* flow-start and flow-end events too */
     uint32_t gateway;         /* index in the image, PS_NONE: ports are not judged */
     uint64_t hash_seed[2];
+    bool inline_;             /* judge before anything takes effect; false: passive */
+    bool captured;            /* inline, over a capture: receivers acknowledge what a gateway would have held */
+    uint32_t n_relays;        /* inspected connections at one time, tombstones included */
+    uint32_t n_chunks;        /* blocks of 496 octets for copies of what is unacknowledged, held or out of order */
+    uint32_t unacked_octets;  /* per direction, besides the protocol's longest PDU */
+    uint32_t hold_ms;         /* how long the start of a PDU waits for the rest */
+    uint32_t send_octets;     /* frames of the engine's own per burst or tick */
     /* Called for every judgement when not NULL (slow path). */
     void (*on_judged)(void *ctx, const struct ps_judged *judged);
     void *on_judged_ctx;
@@ -194,6 +225,19 @@ void ps_engine_free(struct ps_engine *engine);
 /* Judge n <= PS_BURST_MAX packets; out[i] is about packets[i]. Times must not go back by more than the capture does:
  * the engine's clock is the latest time seen. */
 void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out);
+
+/* Frames of the last burst or tick, in order; they live until the next one. */
+uint32_t ps_engine_sends(const struct ps_engine *engine, const struct ps_send **sends);
+
+/* Time passes: timers that are due act (repetition of owned octets, acknowledgements in the receiver's name, held PDUs
+ * that took too long, tombstones). At most PS_TICK_MAX of them per call; true while more are due. */
+bool ps_engine_tick(struct ps_engine *engine, uint64_t now_ns);
+
+/* When the next timer is due; UINT64_MAX: none. */
+uint64_t ps_engine_next_tick(const struct ps_engine *engine);
+
+/* Do the numbers and copies of every inspected connection fit together? For tests. */
+bool ps_engine_check(const struct ps_engine *engine);
 
 /* The capture ends: judge what reordering still holds, end all flows (flow-end events, unfinished PDUs). Call
  * ps_engine_events() afterwards; true while there may be more to flush. */

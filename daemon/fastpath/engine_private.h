@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "events.h"
 #include "flow.h"
+#include "inline.h"
 #include "stream.h"
 
 /* The packet being judged. Also filled, without packet, while flows are ended. */
@@ -24,6 +25,7 @@ struct ps_engine {
     struct ps_flow_table table;
     struct ps_streams streams;
     struct ps_stream_sink sink; /* inspect */
+    struct ps_inline in;
     uint64_t now_ns;            /* the latest time seen */
     uint64_t number;            /* of the latest packet */
     struct ps_current current;

@@ -30,6 +30,7 @@ enum ps_flow_flag {
     PS_FLOW_MISSED = 0x08,    /* bytes were missed: joined late, gap, or damage */
     PS_FLOW_BOUND_CLIENT = 0x10, /* the client's asset has a MAC */
     PS_FLOW_BOUND_SERVER = 0x20,
+    PS_FLOW_RELAYED = 0x40, /* judged inline: half[0] is its relay */
 };
 
 /* Per direction; the stream's business. */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * inline.h - the inline half of the engine: inspected TCP connections of conduits that are enforced.
+ *
+ * Each has a relay: the numbers and copies of both directions (relay.h). A flow with a relay is not touched by the
+ * passive half; a relay outlives its connection as a tombstone.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chunk.h"
+#include "decode.h"
+#include "flow.h"
+#include "relay.h"
+#include "segment.h"
+#include "sends.h"
+#include "timer.h"
+
+struct ps_engine;
+
+enum ps_relay_phase {
+    PS_RELAY_FREE = 0,
+    PS_RELAY_SYN,     /* the client's SYN has passed */
+    PS_RELAY_SYN_ACK, /* the server's answer has passed */
+    PS_RELAY_OPEN,
+    PS_RELAY_LINGER,  /* both FINs are acknowledged; the last acknowledgement may be lost */
+    PS_RELAY_TOMB,    /* reset: nothing is read or passed any more */
+};
+
+struct ps_relay {
+    struct ps_relay_dir dir[2]; /* by enum ps_dir of the sender */
+    struct ps_template from[2]; /* likewise */
+    uint64_t due;  /* when the phase ends by itself, PS_TIMER_NEVER: it does not */
+    uint32_t line; /* of its flow */
+    uint32_t link; /* free list */
+    uint8_t phase; /* enum ps_relay_phase */
+    uint8_t n_resets; /* sent by the tombstone */
+    bool scales;   /* the client offered window scaling */
+    bool answered; /* the server's SYN-ACK told its numbers */
+};
+
+struct ps_inline {
+    struct ps_relay *relays;
+    uint32_t n, n_used, free, fresh;
+    uint32_t hand; /* where the search for a relay that may go goes on */
+    struct ps_chunks chunks;
+    struct ps_timers timers; /* by relay */
+    struct ps_sends sends;
+    uint8_t *scratch; /* octets without a verdict, in one piece */
+    uint32_t scratch_len;
+};
+
+/* pdu_len: of the longest PDU of any protocol. False: no memory. Nothing of it is taken for a passive engine. */
+bool ps_inline_init(struct ps_engine *engine, uint32_t pdu_len);
+void ps_inline_fini(struct ps_engine *engine);
+
+/* A segment of the current flow (current.line): true when it was judged here, false when the passive half is to. */
+bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc);
+
+/* The current flow was just admitted by this segment; likewise. */
+bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc);
+
+/* The flow goes: its relay too. */
+void ps_inline_forget(struct ps_engine *engine, uint32_t line);
+
+/* A packet that passes: what lies behind its IP packet is cut off. */
+void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc);
+
+/* Is this path judged before anything takes effect? */
+bool ps_inline_holds(const struct ps_engine *engine, const struct ps_flow *flow, const struct ps_path *path);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "relay.h"
+
+#include <string.h>
+
+#include "timer.h"
+
+void ps_relay_dir_start(struct ps_relay_dir *dir, uint32_t seq)
+{
+    *dir = (struct ps_relay_dir){
+        .una = seq, .fwd = seq, .allowed = seq, .judged = seq, .given = seq, .edge = seq, .offered = seq,
+        .copy = PS_NONE, .copy_tail = PS_NONE, .store = PS_NONE, .mss = 536, /* RFC 9293 3.7.1 */
+        .ack_due = PS_TIMER_NEVER, .hold_due = PS_TIMER_NEVER, .resend_due = PS_TIMER_NEVER};
+}
+
+/* ---- acknowledgements ------------------------------------------------------------------------------------------ */
+
+/* Chunks that hold nothing from una on. */
+static void forget_acked(struct ps_chunks *chunks, struct ps_relay_dir *dir)
+{
+    while (dir->copy != PS_NONE) {
+        const struct ps_chunk *chunk = ps_chunk_at(chunks, dir->copy);
+        if (ps_seq_diff(chunk->seq + chunk->len, dir->una) > 0)
+            return;
+        uint32_t at = dir->copy;
+        dir->copy = chunk->link;
+        ps_chunk_give(chunks, at);
+    }
+    dir->copy_tail = PS_NONE;
+}
+
+/* How far below una an acknowledgement is still one of this connection (RFC 5961 5.2): no more than was acknowledged. */
+static uint32_t reach_back(const struct ps_relay_dir *dir)
+{
+    return dir->n_acked < dir->window_max ? dir->n_acked : dir->window_max;
+}
+
+/* RFC 9293 3.10.7.4: segments that were overtaken say nothing about the window. */
+static void take_window(struct ps_relay_dir *dir, const struct ps_relay_told *told, uint32_t ack)
+{
+    int32_t newer = ps_seq_diff(told->seq, dir->told_seq);
+    if (newer < 0 || (newer == 0 && ps_seq_diff(ack, dir->told_ack) < 0))
+        return;
+    dir->told_seq = told->seq;
+    dir->told_ack = ack;
+    dir->edge = ack + told->window;
+    if (told->window > dir->window_max)
+        dir->window_max = told->window;
+}
+
+enum ps_relay_ack ps_relay_take_ack(struct ps_chunks *chunks, struct ps_relay_dir *dir, const struct ps_relay_told *told)
+{
+    uint32_t ack = told->ack - dir->delta;
+    int32_t news = ps_seq_diff(ack, dir->una);
+    if (ps_seq_diff(ack, dir->fwd) > 0 || news < -(int32_t)reach_back(dir))
+        return PS_RELAY_ACK_BAD;
+    if (news < 0)
+        return PS_RELAY_ACK_OLD;
+    take_window(dir, told, ack);
+    if (news == 0)
+        return PS_RELAY_ACK_SAME;
+    dir->una = ack;
+    dir->given = ps_seq_max(dir->given, ack);
+    dir->n_acked = dir->n_acked + (uint32_t)news < dir->n_acked ? UINT32_MAX : dir->n_acked + (uint32_t)news;
+    forget_acked(chunks, dir);
+    return PS_RELAY_ACK_NEWS;
+}
+
+uint16_t ps_relay_window(struct ps_relay_dir *dir)
+{
+    int32_t left = ps_seq_diff(dir->edge, dir->given);
+    uint32_t window = left > 0 ? (uint32_t)left >> dir->scale : 0;
+    uint32_t wanted = (dir->need + (1u << dir->scale) - 1) >> dir->scale;
+    if (wanted > window)
+        window = wanted;
+    if (window > UINT16_MAX)
+        window = UINT16_MAX;
+    dir->offered = ps_seq_max(dir->offered, dir->given + (window << dir->scale));
+    return (uint16_t)window;
+}
+
+/* ---- the copy -------------------------------------------------------------------------------------------------- */
+
+bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t len)
+{
+    struct ps_chunk *tail = dir->copy_tail == PS_NONE ? NULL : ps_chunk_at(chunks, dir->copy_tail);
+    uint32_t room = tail ? PS_CHUNK_LEN - tail->len : 0;
+    uint32_t lacking = len > room ? len - room : 0;
+    if ((lacking + PS_CHUNK_LEN - 1) / PS_CHUNK_LEN > ps_chunks_left(chunks))
+        return false;
+    uint32_t seq = tail ? tail->seq + tail->len : ps_relay_data_end(dir);
+    while (len > 0) {
+        if (!tail || tail->len == PS_CHUNK_LEN) {
+            uint32_t at = ps_chunk_take(chunks);
+            if (tail)
+                tail->link = at;
+            else
+                dir->copy = at;
+            dir->copy_tail = at;
+            tail = ps_chunk_at(chunks, at);
+            tail->seq = seq;
+        }
+        uint32_t n = len < PS_CHUNK_LEN - tail->len ? len : PS_CHUNK_LEN - tail->len;
+        memcpy(tail->data + tail->len, data, n);
+        tail->len += n;
+        seq += n;
+        data += n;
+        len -= n;
+    }
+    return true;
+}
+
+void ps_relay_read(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t seq, uint8_t *out,
+                   uint32_t len)
+{
+    for (uint32_t at = dir->copy; at != PS_NONE && len > 0; at = ps_chunk_at(chunks, at)->link) {
+        const struct ps_chunk *chunk = ps_chunk_at(chunks, at);
+        uint32_t skip = seq - chunk->seq;
+        if (skip >= chunk->len)
+            continue;
+        uint32_t n = len < chunk->len - skip ? len : chunk->len - skip;
+        memcpy(out, chunk->data + skip, n);
+        out += n;
+        seq += n;
+        len -= n;
+    }
+}
+
+bool ps_relay_same(const struct ps_chunk *chunk, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+    uint32_t from = ps_seq_max(chunk->seq, seq), to = ps_seq_min(chunk->seq + chunk->len, seq + len);
+    if (ps_seq_diff(to, from) <= 0)
+        return true;
+    return memcmp(chunk->data + (from - chunk->seq), data + (from - seq), to - from) == 0;
+}
+
+bool ps_relay_equals(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t seq, const uint8_t *data,
+                     uint32_t len)
+{
+    for (uint32_t at = dir->copy; at != PS_NONE; at = ps_chunk_at(chunks, at)->link)
+        if (!ps_relay_same(ps_chunk_at(chunks, at), seq, data, len))
+            return false;
+    return true;
+}
+
+void ps_relay_cut(struct ps_chunks *chunks, struct ps_relay_dir *dir, uint32_t seq)
+{
+    uint32_t *link = &dir->copy;
+    dir->copy_tail = PS_NONE;
+    while (*link != PS_NONE) {
+        struct ps_chunk *chunk = ps_chunk_at(chunks, *link);
+        if (ps_seq_diff(chunk->seq, seq) >= 0) {
+            ps_chunk_give_all(chunks, link);
+            return;
+        }
+        if (ps_seq_diff(chunk->seq + chunk->len, seq) > 0)
+            chunk->len = seq - chunk->seq;
+        dir->copy_tail = *link;
+        link = &chunk->link;
+    }
+}
+
+void ps_relay_dir_end(struct ps_chunks *chunks, struct ps_relay_dir *dir)
+{
+    ps_chunk_give_all(chunks, &dir->copy);
+    ps_chunk_give_all(chunks, &dir->store);
+    dir->copy_tail = PS_NONE;
+    dir->n_stored = 0;
+    dir->ack_due = dir->hold_due = dir->resend_due = PS_TIMER_NEVER;
+}
+
+/* ---- invariants ------------------------------------------------------------------------------------------------ */
+
+static bool are_numbers_in_order(const struct ps_relay_dir *dir, uint32_t unacked)
+{
+    uint32_t span = dir->judged - dir->una;
+    return span <= unacked && dir->fwd - dir->una <= span && dir->allowed - dir->una <= span &&
+           dir->given - dir->una <= span && dir->fwd - dir->una <= dir->allowed - dir->una &&
+           (dir->allowed != dir->judged || dir->need == 0);
+}
+
+/* One chunk behind the other from una (or before) to the end of the data. */
+static bool is_copy_whole(const struct ps_chunks *chunks, const struct ps_relay_dir *dir)
+{
+    uint32_t end = ps_relay_data_end(dir);
+    if (dir->copy == PS_NONE)
+        return dir->copy_tail == PS_NONE && ps_seq_diff(end, dir->una) <= 0;
+    uint32_t next = ps_chunk_at(chunks, dir->copy)->seq, last = PS_NONE;
+    if (ps_seq_diff(next, dir->una) > 0)
+        return false;
+    for (uint32_t at = dir->copy; at != PS_NONE; at = ps_chunk_at(chunks, at)->link) {
+        const struct ps_chunk *chunk = ps_chunk_at(chunks, at);
+        if (chunk->seq != next || chunk->len == 0 || chunk->len > PS_CHUNK_LEN)
+            return false;
+        next += chunk->len;
+        last = at;
+    }
+    return next == end && last == dir->copy_tail;
+}
+
+static bool is_store_sorted(const struct ps_chunks *chunks, const struct ps_relay_dir *dir)
+{
+    uint32_t next = dir->judged, n = 0;
+    for (uint32_t at = dir->store; at != PS_NONE; at = ps_chunk_at(chunks, at)->link, n++) {
+        const struct ps_chunk *chunk = ps_chunk_at(chunks, at);
+        bool gap = at != dir->store || chunk->seq != dir->judged;
+        if (ps_seq_diff(chunk->seq, next) < 0 || !gap || chunk->len == 0 || n >= chunks->n)
+            return false;
+        next = chunk->seq + chunk->len;
+    }
+    return n == dir->n_stored;
+}
+
+bool ps_relay_check(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t unacked)
+{
+    return are_numbers_in_order(dir, unacked) && is_copy_whole(chunks, dir) && is_store_sorted(chunks, dir);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * segment.h - TCP segments of the engine's own: headers as the flow's packets have them, checksums made anew.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decode.h"
+
+#define PS_TCP_LEN 20u
+#define PS_TEMPLATE_MAX 64u /* Ethernet with two tags and IPv6 */
+
+/* What stands in front of the TCP header of a direction's packets, as last seen. */
+struct ps_template {
+    uint8_t head[PS_TEMPLATE_MAX];
+    uint8_t link_len, ip_len; /* octets; link_len 0: packets start with the IP header. ip_len 0: none was seen */
+    uint16_t port;            /* where such packets come in */
+    uint16_t src, dst;        /* TCP ports */
+};
+
+/* What the segment says. */
+struct ps_tcp_head {
+    uint32_t seq, ack;
+    uint16_t window;
+    uint8_t flags; /* enum ps_tcp_flag */
+};
+
+/* Of a TCP packet without IP options. */
+void ps_template_take(struct ps_template *t, const struct ps_desc *desc, uint16_t port);
+
+/* The same the other way round: what an answer would look like. */
+void ps_template_mirror(struct ps_template *t, const struct ps_template *from, uint16_t port);
+
+/* Octets in front of the payload. */
+static inline uint32_t ps_template_len(const struct ps_template *t)
+{
+    return (uint32_t)t->link_len + t->ip_len + PS_TCP_LEN;
+}
+
+/* Writes the headers in front of len octets of payload that are at frame + ps_template_len(t) already. */
+void ps_segment_build(const struct ps_template *t, const struct ps_tcp_head *tcp, uint8_t *frame, uint32_t len);
+
+/* The TCP header of a packet; only behind an IP header without options. */
+static inline const uint8_t *ps_segment_tcp(const struct ps_desc *desc)
+{
+    return desc->network + (ps_addr_is_v4(desc->key.addr[0]) ? 20 : 40);
+}
+
+/* Makes the TCP checksum at tcp + 16 anew. network: the IP header; len: octets of header and payload. */
+void ps_segment_sum(const uint8_t *network, uint8_t *tcp, uint32_t len);
+
+/* Octets from the frame's start to the end that the IP header tells. */
+uint32_t ps_segment_frame_len(const struct ps_packet *packet, const struct ps_desc *desc);
+
+/* Nothing behind the end that the IP header tells but zeros that fill up a short Ethernet frame. */
+bool ps_segment_is_trimmed(const struct ps_packet *packet, const struct ps_desc *desc);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * sends.h - frames that the engine wants sent: those of one burst or tick, in order.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine.h"
+
+#define PS_SENDS_MAX 1024u
+
+struct ps_sends {
+    struct ps_send *items; /* PS_SENDS_MAX */
+    uint8_t *octets;
+    uint32_t n, n_octets, capacity; /* capacity: of octets */
+    uint16_t after; /* of the next ones */
+};
+
+/* False: no memory. */
+bool ps_sends_init(struct ps_sends *sends, uint32_t capacity);
+void ps_sends_fini(struct ps_sends *sends);
+
+/* Room for one frame of len octets, or NULL. It is sent only after ps_sends_put(). */
+uint8_t *ps_sends_room(struct ps_sends *sends, uint32_t len);
+void ps_sends_put(struct ps_sends *sends, uint32_t len, uint16_t port);
+
+/* A new burst or tick: the last one's frames are gone. */
+static inline void ps_sends_clear(struct ps_sends *sends, uint16_t after)
+{
+    sends->n = sends->n_octets = 0;
+    sends->after = after;
+}
