@@ -141,6 +141,7 @@ void ps_engine_close(struct ps_engine *engine, uint32_t line)
 void ps_engine_remove(struct ps_engine *engine, uint32_t line)
 {
     ps_engine_close(engine, line);
+    ps_inline_forget(engine, line);
     ps_engine_settle(engine, ps_flow_cold(&engine->table, line));
     ps_flow_remove(&engine->table, line);
 }
@@ -219,7 +220,10 @@ static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint
         engine->now_ns = packet->time_ns;
     engine->number = packet->number;
     engine->current = (struct ps_current){.packet = packet, .out = out, .line = PS_NONE};
+    engine->in.sends.after = (uint16_t)i;
     dispatch(engine, i);
+    if (engine->config.inline_ && out->verdict == PS_VERDICT_PASS)
+        ps_inline_trim(engine, &engine->desc[i]);
 }
 
 /* What is counted whatever becomes of the packets. */

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "inline.h"
 
-#include "engine_private.h"
+#include <string.h>
+
+#include "admit.h"
+#include "base/check.h"
+#include "inline_private.h"
 #include "mem.h"
+#include "verdict.h"
+
+#define RELAYS_SEEN 64u
+
+/* ---- life ------------------------------------------------------------------------------------------------------ */
 
 bool ps_inline_init(struct ps_engine *engine, uint32_t pdu_len)
 {
@@ -25,4 +34,258 @@ void ps_inline_fini(struct ps_engine *engine)
     ps_chunks_fini(&in->chunks);
     ps_timers_fini(&in->timers);
     ps_sends_fini(&in->sends);
+}
+
+bool ps_inline_holds(const struct ps_engine *engine, const struct ps_flow *flow, const struct ps_path *path)
+{
+    uint8_t wanted = PS_FLOW_GRANTED | PS_FLOW_INSPECTED;
+    return engine->config.inline_ && (flow->flags & wanted) == wanted && path->mode != PS_MODE_MONITOR;
+}
+
+/* ---- relays ---------------------------------------------------------------------------------------------------- */
+
+static uint32_t id_of(const struct ps_inline *in, const struct ps_relay *relay)
+{
+    return (uint32_t)(relay - in->relays);
+}
+
+void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay)
+{
+    struct ps_inline *in = &engine->in;
+    struct ps_flow *flow = ps_engine_flow(engine, relay->line);
+    for (unsigned dir = 0; dir < 2; dir++)
+        ps_relay_dir_end(&in->chunks, &relay->dir[dir]);
+    ps_timer_set(&in->timers, id_of(in, relay), PS_TIMER_NEVER);
+    flow->flags &= (uint8_t)~PS_FLOW_RELAYED;
+    flow->half[0] = PS_NONE;
+    relay->phase = PS_RELAY_FREE;
+    relay->link = in->free;
+    in->free = id_of(in, relay);
+    in->n_used--;
+    engine->stats.relays_now--;
+}
+
+/* Those whose connection is over go for one that opens; others never do. */
+static void make_room(struct ps_engine *engine)
+{
+    struct ps_inline *in = &engine->in;
+    for (uint32_t i = 0; i < RELAYS_SEEN && in->n > 0; i++) {
+        in->hand = (in->hand + 1) % in->n;
+        struct ps_relay *relay = &in->relays[in->hand];
+        if (relay->phase != PS_RELAY_LINGER && relay->phase != PS_RELAY_TOMB)
+            continue;
+        ps_inline_release(engine, relay);
+        return;
+    }
+}
+
+struct ps_relay *ps_inline_take(struct ps_engine *engine)
+{
+    struct ps_inline *in = &engine->in;
+    if (in->free == PS_NONE && in->fresh == in->n)
+        make_room(engine);
+    uint32_t id = in->free;
+    if (id != PS_NONE)
+        in->free = in->relays[id].link;
+    else if (in->fresh < in->n)
+        id = in->fresh++;
+    else
+        return NULL;
+    struct ps_relay *relay = &in->relays[id];
+    *relay = (struct ps_relay){.due = PS_TIMER_NEVER, .line = engine->current.line};
+    for (unsigned dir = 0; dir < 2; dir++)
+        ps_relay_dir_start(&relay->dir[dir], 0);
+    struct ps_flow *flow = ps_engine_flow(engine, relay->line);
+    flow->flags |= PS_FLOW_RELAYED;
+    flow->half[0] = id;
+    in->n_used++;
+    if (++engine->stats.relays_now > engine->stats.relays_peak)
+        engine->stats.relays_peak = engine->stats.relays_now;
+    return relay;
+}
+
+void ps_inline_forget(struct ps_engine *engine, uint32_t line)
+{
+    struct ps_flow *flow = ps_engine_flow(engine, line);
+    if (!(flow->flags & PS_FLOW_RELAYED))
+        return;
+    struct ps_relay *relay = &engine->in.relays[flow->half[0]];
+    for (unsigned dir = 0; dir < 2 && relay->phase == PS_RELAY_OPEN; dir++)
+        engine->stats.unfinished_pdus += relay->dir[dir].allowed != relay->dir[dir].judged;
+    ps_inline_release(engine, relay);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay)
+{
+    uint64_t due = relay->due;
+    for (unsigned d = 0; d < 2; d++) {
+        const struct ps_relay_dir *dir = &relay->dir[d];
+        due = earlier(due, earlier(dir->ack_due, earlier(dir->hold_due, dir->resend_due)));
+    }
+    ps_timer_set(&engine->in.timers, id_of(&engine->in, relay), due);
+}
+
+bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay)
+{
+    const struct ps_inline *in = &engine->in;
+    const struct ps_flow *flow = ps_engine_flow(engine, relay->line);
+    bool known = (flow->flags & PS_FLOW_RELAYED) && flow->half[0] == id_of(in, relay);
+    bool open = relay->phase == PS_RELAY_OPEN || relay->phase == PS_RELAY_LINGER;
+    for (unsigned dir = 0; dir < 2 && open; dir++)
+        if (!ps_relay_check(&in->chunks, &relay->dir[dir], in->scratch_len))
+            return false;
+    return known;
+}
+
+/* ---- segments -------------------------------------------------------------------------------------------------- */
+
+struct ps_turn ps_inline_turn(struct ps_engine *engine, const struct ps_desc *desc, struct ps_relay *relay)
+{
+    uint8_t dir = engine->current.dir;
+    return (struct ps_turn){
+        .engine = engine, .desc = desc, .flow = ps_engine_flow(engine, relay->line),
+        .cold = ps_flow_cold(&engine->table, relay->line), .relay = relay, .tcp = ps_segment_tcp(desc),
+        .mine = &relay->dir[dir], .back = &relay->dir[!dir], .end = desc->seq + desc->payload_len,
+        .fin = (desc->tcp_flags & PS_TCP_FIN) != 0, .dir = dir};
+}
+
+void ps_inline_replace(struct ps_engine *engine)
+{
+    engine->current.out->verdict = PS_VERDICT_DROP;
+    engine->current.out->replaced = engine->current.out->reason == PS_REASON_NONE;
+}
+
+void ps_inline_refuse(const struct ps_turn *t, enum ps_reason reason)
+{
+    ps_verdict_packet_refused(t->engine, t->desc, &t->cold->path, reason);
+}
+
+static void judge(struct ps_turn *t)
+{
+    switch ((enum ps_relay_phase)t->relay->phase) {
+    case PS_RELAY_TOMB:
+        ps_reset_tomb(t);
+        return;
+    case PS_RELAY_SYN:
+        ps_inline_syn(t);
+        return;
+    case PS_RELAY_SYN_ACK:
+        if (!ps_inline_third(t))
+            return;
+        ps_inline_segment(t);
+        return;
+    case PS_RELAY_OPEN:
+    case PS_RELAY_LINGER:
+        if (t->desc->tcp_flags & PS_TCP_SYN)
+            ps_inline_syn(t);
+        else
+            ps_inline_segment(t);
+        return;
+    case PS_RELAY_FREE:
+        break;
+    }
+    ps_inline_refuse(t, PS_REASON_BUG);
+}
+
+/* After each segment. */
+static void settle(struct ps_engine *engine, const struct ps_relay *relay)
+{
+    if (relay->phase == PS_RELAY_FREE)
+        return;
+    ps_inline_arm(engine, relay);
+#ifndef NDEBUG
+    (void)PS_CHECK(ps_inline_check(engine, relay));
+#endif
+}
+
+static uint8_t dir_of(const struct ps_flow *flow, const struct ps_desc *desc)
+{
+    bool from_client = flow->key.port[0] == desc->key.port[0] && flow->key.port[1] == desc->key.port[1] &&
+                       ps_addr_equal(flow->key.addr[0], desc->key.addr[0]);
+    return from_client ? PS_TO_SERVER : PS_TO_CLIENT;
+}
+
+/* A connection that is over and whose relay is gone: stragglers. */
+static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path)
+{
+    if (desc->payload_wire > 0)
+        ps_verdict_packet_refused(engine, desc, path, PS_REASON_CLOSED);
+    else
+        ps_inline_replace(engine);
+}
+
+bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
+{
+    uint32_t line = engine->current.line;
+    if (line == PS_NONE)
+        return false;
+    struct ps_flow *flow = ps_engine_flow(engine, line);
+    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    bool opens = (desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) == PS_TCP_SYN && flow->phase == PS_FLOW_CLOSED;
+    if (opens || !ps_inline_holds(engine, flow, &cold->path))
+        return false;
+    engine->current.dir = dir_of(flow, desc);
+    ps_engine_touch(engine, flow, cold);
+    if (!ps_admit_sender(engine, desc))
+        return true;
+    if (!(flow->flags & PS_FLOW_RELAYED)) {
+        judge_straggler(engine, desc, &cold->path);
+        return true;
+    }
+    struct ps_relay *relay = &engine->in.relays[flow->half[0]];
+    struct ps_turn t = ps_inline_turn(engine, desc, relay);
+    if (desc->payload_len < desc->payload_wire)
+        ps_inline_refuse(&t, PS_REASON_CUT_FRAME);
+    else
+        judge(&t);
+    settle(engine, relay);
+    return true;
+}
+
+bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc)
+{
+    uint32_t line = engine->current.line;
+    struct ps_flow *flow = ps_engine_flow(engine, line);
+    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    if (!ps_inline_holds(engine, flow, &cold->path))
+        return false;
+    ps_engine_touch(engine, flow, cold);
+    struct ps_relay *relay = ps_inline_take(engine);
+    if (!relay) {
+        ps_verdict_packet_refused(engine, desc, &cold->path, PS_REASON_RELAYS_FULL);
+        ps_engine_remove(engine, line);
+        return true;
+    }
+    struct ps_turn t = ps_inline_turn(engine, desc, relay);
+    ps_inline_first(&t);
+    settle(engine, relay);
+    return true;
+}
+
+/* ---- the rest -------------------------------------------------------------------------------------------------- */
+
+void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc)
+{
+    const struct ps_packet *packet = engine->current.packet;
+    bool has_ip = desc->reason == PS_REASON_NONE && desc->network && desc->kind != PS_KIND_ARP;
+    if (!has_ip || engine->current.line == PS_NONE || ps_segment_is_trimmed(packet, desc))
+        return;
+    uint8_t flags = ps_engine_flow(engine, engine->current.line)->flags;
+    if (!(flags & PS_FLOW_GRANTED) || (flags & PS_FLOW_RELAYED))
+        return;
+    uint32_t len = ps_segment_frame_len(packet, desc);
+    uint8_t *frame = ps_sends_room(&engine->in.sends, len);
+    ps_inline_replace(engine);
+    if (!frame) {
+        engine->stats.sends_lost++;
+        return;
+    }
+    memcpy(frame, packet->data, len);
+    ps_sends_put(&engine->in.sends, len, ps_inline_other_port(packet->port));
+    engine->stats.sent_frames++;
 }

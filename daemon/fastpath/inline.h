@@ -56,7 +56,7 @@ struct ps_inline {
 bool ps_inline_init(struct ps_engine *engine, uint32_t pdu_len);
 void ps_inline_fini(struct ps_engine *engine);
 
-/* A segment of the current flow (current.line): true when it was judged here, false when the passive half is to. */
+/* A segment of the current flow (current.line), of an inline engine: true when it was judged here, false when the passive half is to. */
 bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc);
 
 /* The current flow was just admitted by this segment; likewise. */
@@ -67,6 +67,12 @@ void ps_inline_forget(struct ps_engine *engine, uint32_t line);
 
 /* A packet that passes: what lies behind its IP packet is cut off. */
 void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc);
+
+/* The other one of a gateway's two ports. */
+static inline uint16_t ps_inline_other_port(uint16_t port)
+{
+    return port <= 1 ? port ^ 1u : UINT16_MAX;
+}
 
 /* Is this path judged before anything takes effect? */
 bool ps_inline_holds(const struct ps_engine *engine, const struct ps_flow *flow, const struct ps_path *path);

@@ -15,6 +15,8 @@ struct view {
     struct ps_flow_cold *cold;
     const struct ps_dissector *dissector;
     struct ps_dialog dialog;
+    bool enforced;  /* what is refused does not happen */
+    uint8_t reason; /* enum ps_reason of the last PDU */
 };
 
 static struct view view_current(struct ps_engine *engine)
@@ -27,6 +29,7 @@ static struct view view_current(struct ps_engine *engine)
         .flow = flow,
         .cold = cold,
         .dissector = engine->dissectors[cold->protocol],
+        .enforced = engine->config.inline_ && cold->path.mode != PS_MODE_MONITOR,
         .dialog = {.state = ps_flow_state(&engine->table, line),
                    .now_ns = engine->now_ns,
                    .timeout_ns = cold->path.timeout_ms * PS_NS_PER_MS,
@@ -113,12 +116,13 @@ static enum ps_reason judge_sound(const struct view *v, uint32_t *rule, bool *re
     bool granted_flow = (v->flow->flags & PS_FLOW_GRANTED) != 0;
     if (!*reply || facts->n_facts > 0 || !granted_flow)
         reason = match_facts(v, rule);
-    v->dissector->accept(&v->dialog, facts);
+    if (reason == PS_REASON_NONE || !v->enforced)
+        v->dissector->accept(&v->dialog, facts);
     return reason;
 }
 
 /* data[0..len) is a whole PDU, or as much as there is of one that frame() refused with `fault`. */
-static void judge(const struct view *v, const uint8_t *data, uint32_t len, struct ps_rd_fault fault)
+static void judge(struct view *v, const uint8_t *data, uint32_t len, struct ps_rd_fault fault)
 {
     struct ps_engine *engine = v->engine;
     struct ps_verdict_pdu pdu = {.dissector = v->dissector, .data = data, .len = len, .rule = PS_NONE};
@@ -136,12 +140,13 @@ static void judge(const struct view *v, const uint8_t *data, uint32_t len, struc
     } else {
         pdu.reason = (uint8_t)judge_sound(v, &pdu.rule, &pdu.reply);
     }
+    v->reason = pdu.reason;
     if (!is_unjudged_reply(v))
         ps_verdict_pdu(engine, &pdu);
 }
 
 /* The length of a common PDU, which has been judged; 0: it is none. */
-static uint32_t judge_common(const struct view *v, const uint8_t *data, uint32_t len)
+static uint32_t judge_common(struct view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_engine *engine = v->engine;
     if (!v->dissector->common)
@@ -154,6 +159,7 @@ static uint32_t judge_common(const struct view *v, const uint8_t *data, uint32_t
     uint32_t rule;
     bool reply;
     enum ps_reason reason = judge_sound(v, &rule, &reply);
+    v->reason = (uint8_t)reason;
     if (reason == PS_REASON_NONE && !engine->config.on_judged && (v->flow->flags & PS_FLOW_GRANTED)) {
         ps_verdict_pdu_counted(engine, rule, reply);
         return n;
@@ -332,6 +338,33 @@ void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len)
             return;
         }
     }
+}
+
+enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, uint32_t len,
+                                 struct ps_inspected *seen)
+{
+    struct view v = view_current(engine);
+    *seen = (struct ps_inspected){0};
+    for (uint32_t n; len > 0; data += n, len -= n) {
+        n = judge_common(&v, data, len);
+        struct ps_rd_fault fault;
+        enum ps_result result = n > 0 ? PS_OK : frame(&v, data, len, &seen->extent, &fault);
+        if (result == PS_MORE)
+            return PS_MORE;
+        if (result == PS_BAD) {
+            judge(&v, data, seen->extent > 0 && seen->extent < len ? seen->extent : len, fault);
+            return PS_BAD;
+        }
+        if (n == 0) {
+            n = seen->extent;
+            judge(&v, data, n, (struct ps_rd_fault){0});
+        }
+        seen->extent = 0;
+        if (v.reason != PS_REASON_NONE)
+            return PS_BAD;
+        seen->allowed += n;
+    }
+    return PS_OK;
 }
 
 /* ---- ends ------------------------------------------------------------------------------------------------------ */

@@ -12,6 +12,18 @@
 void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len);
 void ps_inspect_gap(void *ctx, uint32_t n);
 
+/* What an inline connection is told about octets. */
+struct ps_inspected {
+    uint32_t allowed; /* octets of PDUs that may leave */
+    uint32_t extent;  /* of the PDU behind them, 0: not known yet */
+};
+
+/* data[0..len) are the octets from the start of the first PDU not judged yet. Judges each whole one.
+ * PS_OK: nothing is left; PS_MORE: the rest is the start of a PDU; PS_BAD: the PDU behind seen->allowed was refused (and
+ * said so), nothing behind it was looked at. What is refused leaves no trace in the protocol's state. */
+enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, uint32_t len,
+                                 struct ps_inspected *seen);
+
 /* One datagram: one PDU, all of it; or of a protocol that spans them, some PDUs and the start of one. cut: the capture has not all octets. */
 void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut);
 

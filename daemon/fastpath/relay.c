@@ -81,12 +81,17 @@ uint16_t ps_relay_window(struct ps_relay_dir *dir)
 
 /* ---- the copy -------------------------------------------------------------------------------------------------- */
 
+bool ps_relay_fits(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t len)
+{
+    uint32_t room = dir->copy_tail == PS_NONE ? 0 : PS_CHUNK_LEN - ps_chunk_at(chunks, dir->copy_tail)->len;
+    uint32_t lacking = len > room ? len - room : 0;
+    return (lacking + PS_CHUNK_LEN - 1) / PS_CHUNK_LEN <= ps_chunks_left(chunks);
+}
+
 bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t len)
 {
     struct ps_chunk *tail = dir->copy_tail == PS_NONE ? NULL : ps_chunk_at(chunks, dir->copy_tail);
-    uint32_t room = tail ? PS_CHUNK_LEN - tail->len : 0;
-    uint32_t lacking = len > room ? len - room : 0;
-    if ((lacking + PS_CHUNK_LEN - 1) / PS_CHUNK_LEN > ps_chunks_left(chunks))
+    if (!ps_relay_fits(chunks, dir, len))
         return false;
     uint32_t seq = tail ? tail->seq + tail->len : ps_relay_data_end(dir);
     while (len > 0) {
@@ -203,8 +208,7 @@ static bool is_store_sorted(const struct ps_chunks *chunks, const struct ps_rela
     uint32_t next = dir->judged, n = 0;
     for (uint32_t at = dir->store; at != PS_NONE; at = ps_chunk_at(chunks, at)->link, n++) {
         const struct ps_chunk *chunk = ps_chunk_at(chunks, at);
-        bool gap = at != dir->store || chunk->seq != dir->judged;
-        if (ps_seq_diff(chunk->seq, next) < 0 || !gap || chunk->len == 0 || n >= chunks->n)
+        if (ps_seq_diff(chunk->seq, next) < 0 || chunk->len == 0 || n >= chunks->n)
             return false;
         next = chunk->seq + chunk->len;
     }

@@ -105,6 +105,9 @@ static inline bool ps_relay_owns(const struct ps_relay_dir *dir)
 
 /* ---- the copy -------------------------------------------------------------------------------------------------- */
 
+/* Is there room for so many octets behind the copy? */
+bool ps_relay_fits(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t len);
+
 /* Octets behind data_end; the numbers stay. False: the pool has no room, nothing was changed. */
 bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t len);
 

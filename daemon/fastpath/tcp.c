@@ -55,7 +55,7 @@ static void judge_syn(struct ps_engine *engine, const struct ps_desc *desc, uint
 {
     bool known = engine->current.line != PS_NONE;
     if (!known || is_new_connection(current_flow(engine), desc)) {
-        if (!open_by_syn(engine, desc, hash))
+        if (!open_by_syn(engine, desc, hash) || ps_inline_opened(engine, desc))
             return;
     } else {
         engine->current.dir = dir_of(current_flow(engine), desc);
@@ -87,7 +87,7 @@ static void judge_syn_ack(struct ps_engine *engine, const struct ps_desc *desc, 
 {
     bool known = engine->current.line != PS_NONE;
     if (!known) {
-        if (!ps_admit(engine, desc, hash, PS_OPENER_RECEIVER))
+        if (!ps_admit(engine, desc, hash, PS_OPENER_RECEIVER) || ps_inline_opened(engine, desc))
             return;
         engine->stats.midstream += !(current_flow(engine)->flags & PS_FLOW_NOT_OURS);
         ps_stream_start(current_flow(engine), PS_TO_SERVER, desc->ack);
@@ -240,6 +240,8 @@ static bool join(struct ps_engine *engine, const struct ps_desc *desc, uint64_t 
 void ps_tcp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t hash, uint32_t hint)
 {
     engine->current.line = ps_engine_find(engine, &desc->key, hash, hint);
+    if (engine->config.inline_ && ps_inline_judge(engine, desc))
+        return;
     if (desc->tcp_flags & PS_TCP_SYN) {
         if (desc->tcp_flags & PS_TCP_ACK)
             judge_syn_ack(engine, desc, hash);
@@ -247,7 +249,7 @@ void ps_tcp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t
             judge_syn(engine, desc, hash);
         return;
     }
-    if (engine->current.line == PS_NONE && !join(engine, desc, hash))
+    if (engine->current.line == PS_NONE && (!join(engine, desc, hash) || ps_inline_opened(engine, desc)))
         return;
     struct ps_flow *flow = current_flow(engine);
     engine->current.dir = dir_of(flow, desc);

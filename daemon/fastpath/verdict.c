@@ -25,6 +25,8 @@ static bool is_monitored(const struct ps_path *path)
 
 void ps_verdict_drop(struct ps_engine *engine)
 {
+    if (engine->config.inline_ && is_monitored(&ps_flow_cold(&engine->table, engine->current.line)->path))
+        return; /* a gateway that only watches passes what it cannot read */
     engine->current.out->verdict = PS_VERDICT_DROP;
     engine->current.out->monitored = false;
 }
@@ -217,6 +219,13 @@ void ps_verdict_packet_refused(struct ps_engine *engine, const struct ps_desc *d
         memcpy(judged.client_mac.b, desc->frame + (judged.dir ? 0 : 6), sizeof judged.client_mac.b);
         memcpy(judged.server_mac.b, desc->frame + (judged.dir ? 6 : 0), sizeof judged.server_mac.b);
     }
+    refuse(engine, &judged);
+}
+
+void ps_verdict_flow_refused(struct ps_engine *engine, enum ps_reason reason)
+{
+    struct ps_judged judged = judged_flow(engine, PS_JUDGED_PACKET);
+    judged.reason = (uint8_t)reason;
     refuse(engine, &judged);
 }
 

@@ -35,6 +35,9 @@ void ps_verdict_packet_allowed(struct ps_engine *engine);
 void ps_verdict_packet_refused(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path,
                                enum ps_reason reason);
 
+/* The same for the current flow as it stands, when no packet is to blame: something did not come in time. */
+void ps_verdict_flow_refused(struct ps_engine *engine, enum ps_reason reason);
+
 /* The current flow was opened: granted, or refused once and for all by cold->reason. */
 void ps_verdict_flow_opened(struct ps_engine *engine);
 

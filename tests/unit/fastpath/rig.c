@@ -61,12 +61,12 @@ static void on_judged(void *ctx, const struct ps_judged *judged)
     }
 }
 
-static void load(struct rig *r)
+static void load(struct rig *r, const char *text)
 {
     struct ps_diags diags;
     size_t len = 0;
     ps_diags_init(&diags);
-    struct ps_model *model = ps_policy_parse(plant, "rig.conf", &diags);
+    struct ps_model *model = ps_policy_parse(text, "rig.conf", &diags);
     uint8_t *compiled = model ? ps_compile(model, &diags, &len) : NULL;
     for (size_t i = 0; !compiled && i < diags.n; i++)
         fprintf(stderr, "rig.conf:%u: %s\n", diags.items[i].line, diags.items[i].text);
@@ -82,9 +82,14 @@ static void load(struct rig *r)
 
 void rig_init(struct rig *r, const struct ps_engine_config *config)
 {
+    rig_init_plant(r, config, plant);
+}
+
+void rig_init_plant(struct rig *r, const struct ps_engine_config *config, const char *text)
+{
     struct ps_engine_config mine;
     memset(r, 0, sizeof *r);
-    load(r);
+    load(r, text);
     ps_engine_config_init(&mine);
     mine.checksums = PS_CHECKSUMS_STRICT;
     if (config)

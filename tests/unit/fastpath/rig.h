@@ -47,6 +47,8 @@ struct rig {
 
 /* config NULL: defaults with strict checksums; on_judged and gateway are set here. */
 void rig_init(struct rig *r, const struct ps_engine_config *config);
+/* The same around another plant: text of a plant file, whose first gateway it is. */
+void rig_init_plant(struct rig *r, const struct ps_engine_config *config, const char *text);
 void rig_fini(struct rig *r);
 
 /* Feeds one packet, 1 ms after the last one. */

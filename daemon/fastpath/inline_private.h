@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * inline_private.h - what the files of the inline half share.
+ */
+#pragma once
+
+#include "engine_private.h"
+
+#define PS_ACK_DELAY_NS UINT64_C(5000000)     /* a full segment that ends inside a PDU: the next one is on its way */
+#define PS_RESEND_NS UINT64_C(200000000)      /* first repetition; each later one takes twice as long */
+#define PS_RESENDS_MAX 6u
+#define PS_OPENING_NS UINT64_C(5000000000)    /* between two segments of a handshake */
+#define PS_LINGER_NS UINT64_C(30000000000)
+#define PS_TOMB_NS UINT64_C(60000000000)
+#define PS_TOMB_RESETS 32u
+
+/* One segment of a flow with a relay. */
+struct ps_turn {
+    struct ps_engine *engine;
+    const struct ps_desc *desc;
+    struct ps_flow *flow;
+    struct ps_flow_cold *cold;
+    struct ps_relay *relay;
+    const uint8_t *tcp;        /* its header */
+    struct ps_relay_dir *mine; /* the direction that it is of */
+    struct ps_relay_dir *back; /* the other one, of which it acknowledges octets */
+    uint32_t end;  /* number behind its payload */
+    bool fin;
+    bool told;     /* what it acknowledges, or its window, is news for the other end */
+    bool sent;     /* a frame of its direction has told so */
+    uint8_t dir;   /* enum ps_dir */
+};
+
+/* ---- inline.c --------------------------------------------------------------------------------------------------- */
+
+struct ps_turn ps_inline_turn(struct ps_engine *engine, const struct ps_desc *desc, struct ps_relay *relay);
+
+/* The current packet is not passed: something else is sent in its place, or nothing has to be. */
+void ps_inline_replace(struct ps_engine *engine);
+
+/* It is refused, and nothing else happens. */
+void ps_inline_refuse(const struct ps_turn *t, enum ps_reason reason);
+
+/* One for the current flow; NULL: all are in use. */
+struct ps_relay *ps_inline_take(struct ps_engine *engine);
+/* Its flow has none from now on. */
+void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay);
+
+/* Do its numbers, copies and its flow fit together? */
+bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay);
+
+/* The timer follows the deadlines. */
+void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay);
+
+/* ---- inline_open.c ---------------------------------------------------------------------------------------------- */
+
+/* The first segment that was seen of a flow. */
+void ps_inline_first(struct ps_turn *t);
+/* A segment of a handshake, or one with SYN. */
+void ps_inline_syn(struct ps_turn *t);
+/* The client's answer to the SYN-ACK; true: it is, and its data may be looked at. */
+bool ps_inline_third(struct ps_turn *t);
+
+/* ---- inline_data.c ---------------------------------------------------------------------------------------------- */
+
+/* Any other segment of an open connection. */
+void ps_inline_segment(struct ps_turn *t);
+
+/* ---- inline_out.c ----------------------------------------------------------------------------------------------- */
+
+/* Headers alone, in direction dir and at this number of its sender. */
+void ps_inline_send_empty(struct ps_engine *engine, struct ps_relay *relay, unsigned dir, uint32_t seq, uint8_t flags);
+
+/* [seq, seq + len) of the copy, as many frames as the receiver's segment size needs; how many octets there was room for. */
+uint32_t ps_inline_send_copy(struct ps_engine *engine, struct ps_relay *relay, unsigned dir, uint32_t seq,
+                             uint32_t len);
+
+/* What is allowed and has not left, as far as the window goes. */
+void ps_inline_flush(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
+
+/* Everything that has left and is not acknowledged, the FIN too: never a part of it, since there are receivers that take
+ * what one read returns for a whole PDU. */
+void ps_inline_resend(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
+
+/* To the sender of dir: what it was given already, and the window. */
+void ps_inline_answer(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
+
+/* The same for all that was judged: from now on the engine has to deliver it. */
+void ps_inline_acknowledge(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
+
+/* resend_due follows the numbers. */
+void ps_inline_watch(struct ps_engine *engine, struct ps_relay_dir *dir);
+
+/* ---- reset.c ---------------------------------------------------------------------------------------------------- */
+
+/* Ends the connection: a RST to both ends with exactly the number that each expects. */
+void ps_reset(struct ps_engine *engine, struct ps_relay *relay);
+
+/* Both ends of a connection whose opening was not seen, by what its segment says. */
+void ps_reset_unknown(struct ps_turn *t);
+
+/* A RST of one end. */
+void ps_reset_take(struct ps_turn *t);
+
+/* Any segment of a connection that was reset. */
+void ps_reset_tomb(struct ps_turn *t);
