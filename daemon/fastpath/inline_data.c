@@ -36,6 +36,16 @@ static void flush(struct ps_turn *t)
     t->sent |= t->mine->fwd != fwd;
 }
 
+/* What leaves is made from the copy. old: the segment also repeats octets that may have been lost. */
+static void leave(struct ps_turn *t, bool old)
+{
+    if (old && t->mine->una != t->mine->fwd) {
+        ps_inline_resend(t->engine, t->relay, t->dir);
+        t->sent = true;
+    }
+    flush(t);
+}
+
 /* The connection cannot go on. */
 static void violate(const struct ps_turn *t, enum ps_reason reason)
 {
@@ -100,7 +110,7 @@ static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint3
 
 /* A PDU at `allowed` was refused: it is forgotten, what was allowed before it leaves, and nothing behind it. Octets that
  * were acknowledged cannot be taken back: without them the connection is out of step, so that it ends. */
-static void deny(struct ps_turn *t)
+static void deny(struct ps_turn *t, bool old)
 {
     struct ps_relay_dir *mine = t->mine;
     bool drop = t->cold->path.on_deny == PS_ON_DENY_DROP && ps_seq_diff(mine->given, mine->allowed) <= 0;
@@ -108,7 +118,7 @@ static void deny(struct ps_turn *t)
     mine->judged = mine->allowed;
     if (ps_seq_diff(mine->given, mine->judged) > 0)
         mine->given = mine->judged;
-    flush(t);
+    leave(t, old);
     if (drop)
         tell(t);
     else
@@ -170,15 +180,10 @@ static void settle_hold(struct ps_turn *t)
         ps_inline_acknowledge(t->engine, t->relay, t->dir);
 }
 
-/* What leaves is made from the copy. old: the segment also repeats octets that may have been lost. */
 static void pass_parts(struct ps_turn *t, bool old)
 {
     struct ps_relay_dir *mine = t->mine;
-    if (old && mine->una != mine->fwd) {
-        ps_inline_resend(t->engine, t->relay, t->dir);
-        t->sent = true;
-    }
-    flush(t);
+    leave(t, old);
     if (t->fin && !mine->fin) {
         take_fin(t);
         if (mine->fin)
@@ -209,7 +214,7 @@ static void take_news(struct ps_turn *t, const uint8_t *data, uint32_t len)
     if (result != PS_BAD)
         result = drain(t, result);
     if (result == PS_BAD) {
-        deny(t);
+        deny(t, old);
     } else if (t->fin && mine->allowed != mine->judged && t->end == mine->judged) {
         flush(t);
         violate(t, PS_REASON_FIN_IN_PDU);

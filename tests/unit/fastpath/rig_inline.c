@@ -117,9 +117,11 @@ void two_tick(struct two *w, uint32_t ms)
 static size_t put_frame(const struct two *w, const struct two_frame *f, char *text, size_t size)
 {
     uint32_t seq = f->seq - w->isn[f->dir], ack = f->ack - w->isn[!f->dir];
-    return (size_t)snprintf(text, size, " %c%d:%ua%d%s%s%s", f->dir == PS_TO_SERVER ? '>' : '<', (int)seq, f->len,
-                            (int)ack, f->flags & PS_TCP_FIN ? "F" : "", f->flags & PS_TCP_RST ? "R" : "",
-                            f->flags & PS_TCP_SYN ? "S" : "");
+    size_t len = (size_t)snprintf(text, size, " %c%d:%u", f->dir == PS_TO_SERVER ? '>' : '<', (int)seq, f->len);
+    if (f->flags & PS_TCP_ACK)
+        len += (size_t)snprintf(text + len, size - len, "a%d", (int)ack);
+    const char *more = f->flags & PS_TCP_FIN ? "F" : f->flags & PS_TCP_RST ? "R" : f->flags & PS_TCP_SYN ? "S" : "";
+    return len + (size_t)snprintf(text + len, size - len, "%s", more);
 }
 
 void two_expect(struct two *w, const char *what)
