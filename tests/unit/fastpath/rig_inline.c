@@ -134,7 +134,7 @@ void two_expect(struct two *w, const char *what)
     else if (w->spoken && d->replaced)
         len = (size_t)snprintf(text, sizeof text, " ~");
     else if (w->spoken)
-        len = (size_t)snprintf(text, sizeof text, " -%s", ps_reason_info(d->reason)->name);
+        len = (size_t)snprintf(text, sizeof text, " !%s", ps_reason_info(d->reason)->name);
     for (uint32_t i = 0; i < w->n_out; i++)
         len += put_frame(w, &w->out[i], text + len, sizeof text - len);
     ck_assert_str_eq(len > 0 ? text + 1 : "", what);

@@ -62,7 +62,7 @@ void two_tick(struct two *w, uint32_t ms);
 /* What became of the last packet, and the frames sent since the last call of this:
  *     "="         the packet passed as it came            ">12:5a7"    5 octets from number 12 to the server,
  *     "~"         something was sent in its place                      which acknowledges 7
- *     "-closed"   it was refused                          "<0:0a12F"   to the client, with FIN (R: RST, S: SYN)
+ *     "!closed"   it was refused                          "<0:0a12F"   to the client, with FIN (R: RST, S: SYN)
  * Numbers count from the first octet of each direction. */
 void two_expect(struct two *w, const char *what);
 

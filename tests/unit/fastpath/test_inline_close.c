@@ -36,7 +36,7 @@ START_TEST(test_ps_inline__request_no_rule_grants__both_ends_reset_at_exact_numb
     w.ack[PS_TO_SERVER] = w.seq[PS_TO_CLIENT];
     two_expect(&w, "=");
     two_say(&w, PS_TO_SERVER, DENIED);
-    two_expect(&w, "-no-rule >12:0a13R <13:0a12R");
+    two_expect(&w, "!no-rule >12:0a13R <13:0a12R");
     ck_assert_uint_eq(rig_stats(&w.r)->resets, 1);
     end();
 }
@@ -46,7 +46,7 @@ START_TEST(test_ps_inline__second_of_three_refused__first_leaves_nothing_after_i
 {
     begin(NULL);
     two_say(&w, PS_TO_SERVER, READ_REQUEST DENIED SECOND);
-    two_expect(&w, "-no-rule >0:12a0 >12:0a0R <0:0a0R");
+    two_expect(&w, "!no-rule >0:12a0 >12:0a0R <0:0a0R");
     rig_expect(&w.r, "P P=no-rule");
     end();
 }
@@ -57,7 +57,7 @@ START_TEST(test_ps_inline__refused_in_parts__never_leaves)
     begin(NULL);
     two_say(&w, PS_TO_SERVER, "0003 0000 0006 01");
     two_say(&w, PS_TO_SERVER, "06 0029 03e9");
-    two_expect(&w, "-no-rule <0:0a7 >0:0a0R <0:0a0R");
+    two_expect(&w, "!no-rule <0:0a7 >0:0a0R <0:0a0R");
     end();
 }
 END_TEST
@@ -66,7 +66,7 @@ START_TEST(test_ps_inline__malformed__reset)
 {
     begin(NULL);
     two_say(&w, PS_TO_SERVER, BAD_PROTOCOL);
-    two_expect(&w, "-modbus-protocol-id >0:0a0R <0:0a0R");
+    two_expect(&w, "!modbus-protocol-id >0:0a0R <0:0a0R");
     end();
 }
 END_TEST
@@ -75,7 +75,7 @@ START_TEST(test_ps_inline__reply_nobody_asked_for__reset)
 {
     begin(NULL);
     two_say(&w, PS_TO_CLIENT, READ_REPLY);
-    two_expect(&w, "-modbus-unsolicited >0:0a0R <0:0a0R");
+    two_expect(&w, "!modbus-unsolicited >0:0a0R <0:0a0R");
     end();
 }
 END_TEST
@@ -84,12 +84,12 @@ START_TEST(test_ps_inline__on_deny_drop__prefix_leaves_and_the_connection_lives)
 {
     begin("mode = \"enforce\"; on_deny = \"drop\";");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST DENIED SECOND);
-    two_expect(&w, "-no-rule >0:12a0");
+    two_expect(&w, "!no-rule >0:12a0");
     w.seq[PS_TO_SERVER] += 12;
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, DENIED);
-    two_expect(&w, "-no-rule");
+    two_expect(&w, "!no-rule");
     two_at(&w, PS_TO_SERVER, -12, PS_TCP_ACK, READ_REQUEST DENIED);
-    two_expect(&w, "-no-rule >0:12a0");
+    two_expect(&w, "!no-rule >0:12a0");
     two_say(&w, PS_TO_SERVER, SECOND);
     two_expect(&w, "=");
     end();
@@ -102,7 +102,7 @@ START_TEST(test_ps_inline__on_deny_drop_of_acknowledged_octets__reset)
     two_say(&w, PS_TO_SERVER, "0003 0000 0006 01");
     two_expect(&w, "~ <0:0a7");
     two_say(&w, PS_TO_SERVER, "06 0029 03e9");
-    two_expect(&w, "-no-rule >0:0a0R <0:0a0R");
+    two_expect(&w, "!no-rule >0:0a0R <0:0a0R");
     end();
 }
 END_TEST
@@ -111,9 +111,9 @@ START_TEST(test_ps_inline__refused_request__leaves_no_trace_in_the_dialog)
 {
     begin("mode = \"enforce\"; on_deny = \"drop\";");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, DENIED);
-    two_expect(&w, "-no-rule");
+    two_expect(&w, "!no-rule");
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, DENIED); /* would be its reply */
-    two_expect(&w, "-modbus-unsolicited");
+    two_expect(&w, "!modbus-unsolicited");
     end();
 }
 END_TEST
@@ -125,7 +125,7 @@ START_TEST(test_ps_reset_tomb__challenge__answered_at_its_number)
     begin(NULL);
     two_say(&w, PS_TO_SERVER, READ_REQUEST);
     two_say(&w, PS_TO_SERVER, DENIED);
-    two_expect(&w, "-no-rule >12:0a0R <0:0a0R");
+    two_expect(&w, "!no-rule >12:0a0R <0:0a0R");
     two_ack(&w, PS_TO_CLIENT, 0); /* the request was lost: the server challenges */
     two_expect(&w, "~ >0:0a0R");
     two_say(&w, PS_TO_SERVER, SECOND);
@@ -145,7 +145,7 @@ START_TEST(test_ps_reset_tomb__sixty_seconds__then_stragglers_are_dropped)
     two_tick(&w, 1);
     ck_assert_uint_eq(rig_stats(&w.r)->relays_now, 0);
     two_say(&w, PS_TO_SERVER, SECOND);
-    two_expect(&w, "-closed");
+    two_expect(&w, "!closed");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
     two_expect(&w, "~");
     end();
@@ -190,7 +190,7 @@ START_TEST(test_ps_reset_take__nv_c01_not_exact__dropped)
     two_expect(&w, "=");
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
         two_at(&w, PS_TO_SERVER, offsets[i], PS_TCP_RST, "");
-        two_expect(&w, "-out-of-window");
+        two_expect(&w, "!out-of-window");
     }
     two_say(&w, PS_TO_SERVER, SECOND);
     two_expect(&w, "=");
@@ -237,7 +237,7 @@ START_TEST(test_ps_reset_take__refused_syn__passes)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     w.ack[PS_TO_CLIENT]++;
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_RST | PS_TCP_ACK, "");
-    two_expect(&w, "-out-of-window");
+    two_expect(&w, "!out-of-window");
     w.ack[PS_TO_CLIENT]--;
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_RST | PS_TCP_ACK, "");
     two_expect(&w, "=");
@@ -302,9 +302,9 @@ START_TEST(test_ps_inline__nv_c06_data_after_fin__refused)
     begin(NULL);
     two_at(&w, PS_TO_SERVER, 0, FIN, "");
     two_at(&w, PS_TO_SERVER, 1, PS_TCP_ACK, READ_REQUEST);
-    two_expect(&w, "-closed");
+    two_expect(&w, "!closed");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST); /* over it */
-    two_expect(&w, "-closed");
+    two_expect(&w, "!closed");
     end();
 }
 END_TEST
@@ -319,7 +319,7 @@ START_TEST(test_ps_inline__nv_c09_half_closed__other_direction_goes_on)
     two_expect(&w, "=");
     rig_expect(&w.r, "P R");
     two_say(&w, PS_TO_CLIENT, READ_REPLY);
-    two_expect(&w, "-modbus-unsolicited >13:0a0R <13:0a13R");
+    two_expect(&w, "!modbus-unsolicited >13:0a0R <13:0a13R");
     end();
 }
 END_TEST
@@ -328,7 +328,7 @@ START_TEST(test_ps_inline__fin_behind_half_a_pdu__reset)
 {
     begin(NULL);
     two_at(&w, PS_TO_SERVER, 0, FIN, READ_REQUEST "0002 0000");
-    two_expect(&w, "-fin-in-pdu >0:12a0 >12:0a0R <0:0a0R");
+    two_expect(&w, "!fin-in-pdu >0:12a0 >12:0a0R <0:0a0R");
     rig_expect(&w.r, "P K=fin-in-pdu");
     end();
 }
@@ -340,7 +340,7 @@ START_TEST(test_ps_inline__urgent__refused_and_reset)
 {
     begin(NULL);
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK | PS_TCP_URG, READ_REQUEST);
-    two_expect(&w, "-urgent >0:0a0R <0:0a0R");
+    two_expect(&w, "!urgent >0:0a0R <0:0a0R");
     end();
 }
 END_TEST
@@ -352,7 +352,7 @@ START_TEST(test_ps_inline__nv_s13_bad_acknowledgements__dropped_with_their_data)
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
         w.ack[PS_TO_SERVER] = w.isn[PS_TO_CLIENT] + (uint32_t)offsets[i];
         two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
-        two_expect(&w, "-bad-ack");
+        two_expect(&w, "!bad-ack");
     }
     rig_expect(&w.r, "K=bad-ack K=bad-ack K=bad-ack K=bad-ack");
     w.ack[PS_TO_SERVER] = w.isn[PS_TO_CLIENT];
@@ -368,7 +368,7 @@ START_TEST(test_ps_inline__nv_s14_acknowledgement_of_held_octets__dropped)
     two_say(&w, PS_TO_SERVER, "0001 0000 0006 01");
     two_expect(&w, "~ <0:0a7");
     two_ack(&w, PS_TO_CLIENT, 7);
-    two_expect(&w, "-bad-ack");
+    two_expect(&w, "!bad-ack");
     end();
 }
 END_TEST
@@ -401,7 +401,7 @@ START_TEST(test_ps_inline__copies_full__dropped_and_the_sender_slows_down)
     two_again(&w);
     two_open(&w);
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
-    two_expect(&w, "-copies-full");
+    two_expect(&w, "!copies-full");
     ck_assert_uint_eq(rig_stats(&w.r)->backpressure, 1);
     w.port[PS_TO_SERVER]--;
     two_ack(&w, PS_TO_CLIENT, 12);
@@ -423,7 +423,7 @@ START_TEST(test_ps_inline__nv_s02_too_many_holes__dropped)
         two_expect(&w, "~ <0:0a0");
     }
     two_at(&w, PS_TO_SERVER, 200, PS_TCP_ACK, "00");
-    two_expect(&w, "-reorder-full");
+    two_expect(&w, "!reorder-full");
     end();
 }
 END_TEST

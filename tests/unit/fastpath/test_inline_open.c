@@ -61,7 +61,7 @@ START_TEST(test_ps_inline_syn__nv_h11_scaled_windows__followed)
     w.window[PS_TO_SERVER] = 4; /* 16 octets */
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST READ_REQUEST READ_REQUEST);
-    two_expect(&w, "-out-of-window"); /* not scaled in the SYN-ACK */
+    two_expect(&w, "!out-of-window"); /* not scaled in the SYN-ACK */
     two_say(&w, PS_TO_SERVER, READ_REQUEST);
     two_expect(&w, "=");
     w.ack[PS_TO_CLIENT] = w.seq[PS_TO_SERVER];
@@ -69,7 +69,7 @@ START_TEST(test_ps_inline_syn__nv_h11_scaled_windows__followed)
     two_say(&w, PS_TO_CLIENT, READ_REPLY);
     two_expect(&w, "=");
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, READ_REPLY);
-    two_expect(&w, "-out-of-window");
+    two_expect(&w, "!out-of-window");
     two_say(&w, PS_TO_SERVER, "0002 0000 0006 01 03 0028 0002 0003 0000 0006 01 03 0028 0002");
     two_expect(&w, "=");
     end();
@@ -89,7 +89,7 @@ START_TEST(test_ps_inline_syn__nv_h11_scale_of_one_side__nobody_scales)
     two_say(&w, PS_TO_SERVER, READ_REQUEST);
     w.ack[PS_TO_CLIENT] = w.seq[PS_TO_SERVER];
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, READ_REPLY);
-    two_expect(&w, "-out-of-window");
+    two_expect(&w, "!out-of-window");
     end();
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(test_ps_inline_syn__options_that_cannot_be_stripped__refused)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         options(rows[i].octets, rows[i].len);
         two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
-        two_expect(&w, "-syn-options");
+        two_expect(&w, "!syn-options");
         ck_assert_uint_eq(rig_stats(&w.r)->relays_now, 0);
     }
     two_open(&w);
@@ -130,10 +130,10 @@ START_TEST(test_ps_inline_syn__nv_h01_payload__refused)
 {
     begin();
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, READ_REQUEST);
-    two_expect(&w, "-syn-data");
+    two_expect(&w, "!syn-data");
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, READ_REPLY);
-    two_expect(&w, "-syn-data");
+    two_expect(&w, "!syn-data");
     end();
 }
 END_TEST
@@ -144,7 +144,7 @@ START_TEST(test_ps_inline_syn__nv_h03_other_number__only_the_first_counts)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     two_expect(&w, "=");
     two_at(&w, PS_TO_SERVER, 999, PS_TCP_SYN, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     two_expect(&w, "=");
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
@@ -160,12 +160,12 @@ START_TEST(test_ps_inline_syn__repeated_with_other_options__refused)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     options(mss, 4);
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
     two_expect(&w, "=");
     options(mss, 4);
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
     two_expect(&w, "=");
     end();
@@ -178,14 +178,14 @@ START_TEST(test_ps_inline_syn__nv_h04_answers_that_do_not_fit__refused)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     w.ack[PS_TO_CLIENT]++;
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     w.ack[PS_TO_CLIENT]--;
     two_at(&w, PS_TO_SERVER, -1, SYN_ACK, ""); /* from the client's side */
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
     two_expect(&w, "=");
     two_at(&w, PS_TO_CLIENT, 99, SYN_ACK, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     end();
 }
 END_TEST
@@ -195,9 +195,9 @@ START_TEST(test_ps_inline_syn__nv_h05_split_handshake__refused)
     begin();
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     two_at(&w, PS_TO_CLIENT, -1, PS_TCP_SYN, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, "");
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     end();
 }
 END_TEST
@@ -209,12 +209,12 @@ START_TEST(test_ps_inline_third__nv_h07_wrong_number__refused_and_the_right_one_
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
     w.ack[PS_TO_SERVER]++;
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     w.ack[PS_TO_SERVER]--;
     two_at(&w, PS_TO_SERVER, 1, PS_TCP_ACK, READ_REQUEST);
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, READ_REPLY); /* the server first */
-    two_expect(&w, "-bad-handshake");
+    two_expect(&w, "!bad-handshake");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
     two_expect(&w, "=");
     end();
@@ -252,7 +252,7 @@ START_TEST(test_ps_inline_syn__nv_c10_in_an_open_connection__answered_not_passed
     two_say(&w, PS_TO_SERVER, READ_REQUEST);
     two_expect(&w, "=");
     two_at(&w, PS_TO_SERVER, 500, PS_TCP_SYN, "");
-    two_expect(&w, "-bad-handshake <0:0a0");
+    two_expect(&w, "!bad-handshake <0:0a0");
     /* whoever has forgotten the connection ends it with the number it was told, and opens another */
     w.seq[PS_TO_SERVER] = w.isn[PS_TO_SERVER];
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_RST, "");
@@ -284,7 +284,7 @@ START_TEST(test_ps_inline_opened__nv_h14_midstream__both_ends_reset)
     w.seq[PS_TO_SERVER] += 100;
     w.ack[PS_TO_SERVER] += 50;
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
-    two_expect(&w, "-midstream >100:0a50R <50:0a112R");
+    two_expect(&w, "!midstream >100:0a50R <50:0a112R");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
     two_expect(&w, "~ <50:0a112R");
     end();
@@ -295,10 +295,10 @@ START_TEST(test_ps_inline_opened__nv_h16_answers_nobody_asked_for__no_reset)
 {
     begin();
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
-    two_expect(&w, "-midstream");
+    two_expect(&w, "!midstream");
     two_again(&w);
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_RST | PS_TCP_ACK, "");
-    two_expect(&w, "-midstream");
+    two_expect(&w, "!midstream");
     end();
 }
 END_TEST
@@ -314,7 +314,7 @@ START_TEST(test_ps_inline_opened__all_relays_in_use__refused)
     two_open(&w);
     two_again(&w);
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
-    two_expect(&w, "-relays-full");
+    two_expect(&w, "!relays-full");
     ck_assert_uint_eq(rig_stats(&w.r)->relays_peak, 2);
     w.port[PS_TO_SERVER]--; /* the second one is reset: its tombstone goes for a newcomer */
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_RST, "");
@@ -347,9 +347,9 @@ START_TEST(test_ps_inline__flow_that_no_rule_grants__dropped_in_silence)
     begin();
     w.addr[PS_TO_SERVER] = IP(10, 0, 1, 99);
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
-    two_expect(&w, "-no-rule");
+    two_expect(&w, "!no-rule");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
-    two_expect(&w, "-no-rule");
+    two_expect(&w, "!no-rule");
     end();
 }
 END_TEST
