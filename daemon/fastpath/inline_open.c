@@ -127,11 +127,12 @@ static void take_syn_ack(struct ps_turn *t)
     pass(t, frame, &h);
 }
 
-/* Its answer was lost behind the engine. */
+/* Its answer was lost behind the engine. Only before the server has said anything: later the same numbers are others. */
 static void take_syn_ack_again(struct ps_turn *t)
 {
     struct ps_handshake h;
-    bool same = t->dir == PS_TO_CLIENT && t->desc->seq + 1 == t->mine->una && t->mine->una == t->mine->judged;
+    bool silent = t->mine->n_acked == 0 && t->mine->una == t->mine->judged;
+    bool same = t->dir == PS_TO_CLIENT && t->desc->seq + 1 == t->mine->una && silent;
     if (!same || ps_seq_diff(t->desc->ack, t->back->una) > 0) {
         ps_inline_refuse(t, PS_REASON_BAD_HANDSHAKE);
         return;

@@ -245,6 +245,23 @@ START_TEST(test_ps_inline_syn__third_lost_behind_the_engine__answer_passes_again
 }
 END_TEST
 
+START_TEST(test_ps_inline_syn__nv_s12_answer_with_a_later_number__refused)
+{
+    begin();
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, READ_REQUEST);
+    w.ack[PS_TO_CLIENT] = w.seq[PS_TO_SERVER];
+    two_say(&w, PS_TO_CLIENT, READ_REPLY);
+    two_ack(&w, PS_TO_SERVER, 13);
+    two_expect(&w, "=");
+    two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
+    two_expect(&w, "!bad-handshake");
+    two_at(&w, PS_TO_CLIENT, -14, SYN_ACK, "");
+    two_expect(&w, "!bad-handshake");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline_syn__nv_c10_in_an_open_connection__answered_not_passed)
 {
     begin();
@@ -388,6 +405,7 @@ UNIT_MAIN("fastpath/inline_open",
     test_ps_inline_third__nv_h07_wrong_number__refused_and_the_right_one_taken,
     test_ps_inline_third__nv_h08_data_on_it__judged,
     test_ps_inline_syn__third_lost_behind_the_engine__answer_passes_again,
+    test_ps_inline_syn__nv_s12_answer_with_a_later_number__refused,
     test_ps_inline_syn__nv_c10_in_an_open_connection__answered_not_passed,
     test_ps_inline_syn__nv_h09_no_answer__forgotten_after_five_seconds,
     test_ps_inline_opened__nv_h14_midstream__both_ends_reset,
