@@ -8,7 +8,8 @@ enum option { OPT_END = 0, OPT_NOP = 1, OPT_MSS = 2, OPT_SCALE = 3, OPT_MD5 = 19
 
 struct cleaning {
     struct ps_handshake *out;
-    bool may_scale, has_mss;
+    struct ps_handshake_how how;
+    bool has_mss;
 };
 
 static void blank(uint8_t *p, uint32_t len, struct ps_handshake *out)
@@ -24,10 +25,10 @@ static enum ps_reason clean_mss(struct cleaning *c, uint8_t *p)
     if (p[1] != 4 || c->has_mss || mss < PS_MSS_MIN)
         return PS_REASON_SYN_OPTIONS;
     c->has_mss = true;
-    if (mss > PS_MSS_MAX) {
-        mss = PS_MSS_MAX;
-        p[2] = PS_MSS_MAX >> 8;
-        p[3] = PS_MSS_MAX & 0xff;
+    if (mss > c->how.mss_max) {
+        mss = c->how.mss_max;
+        p[2] = (uint8_t)(mss >> 8);
+        p[3] = (uint8_t)mss;
         c->out->changed = true;
     }
     c->out->mss = (uint16_t)mss;
@@ -39,7 +40,7 @@ static enum ps_reason clean_scale(struct cleaning *c, uint8_t *p)
 {
     if (p[1] != 3 || c->out->scales)
         return PS_REASON_SYN_OPTIONS;
-    if (!c->may_scale) {
+    if (!c->how.may_scale) {
         blank(p, p[1], c->out);
         return PS_REASON_NONE;
     }
@@ -77,9 +78,10 @@ static void clean_end(uint8_t *p, uint32_t len, struct ps_handshake *out)
     }
 }
 
-enum ps_reason ps_handshake_clean(uint8_t *tcp, uint32_t header_len, bool may_scale, struct ps_handshake *out)
+enum ps_reason ps_handshake_clean(uint8_t *tcp, uint32_t header_len, struct ps_handshake_how how,
+                                  struct ps_handshake *out)
 {
-    struct cleaning c = {.out = out, .may_scale = may_scale};
+    struct cleaning c = {.out = out, .how = how};
     *out = (struct ps_handshake){.mss = PS_MSS_DEFAULT};
     if ((tcp[12] & 0x0f) != 0 || (tcp[13] & 0xc0) != 0) { /* reserved bits; ECN is not offered */
         tcp[12] &= 0xf0;

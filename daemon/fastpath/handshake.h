@@ -15,7 +15,8 @@
 
 /* Bounds of the maximum segment size. */
 #define PS_MSS_MIN 64u     /* less is an attack by tiny segments */
-#define PS_MSS_MAX 1460u   /* of IPv4 in Ethernet */
+#define PS_MSS_MAX_V4 1460u /* in Ethernet */
+#define PS_MSS_MAX_V6 1440u
 #define PS_MSS_DEFAULT 536u /* where there is none: RFC 9293 3.7.1 */
 #define PS_SCALE_MAX 14u   /* RFC 7323 2.3 */
 
@@ -26,6 +27,12 @@ struct ps_handshake {
     bool changed;   /* the header is not what it was */
 };
 
+struct ps_handshake_how {
+    uint16_t mss_max; /* a larger size is lowered to this */
+    bool may_scale;   /* window scale may stay: a SYN-ACK has it only when the SYN had */
+};
+
 /* Reads and normalises the TCP header at tcp, header_len octets, of a SYN or SYN-ACK; its checksum is not touched.
- * may_scale: the option may stay (a SYN-ACK has it only when the SYN had). PS_REASON_NONE, or syn-options. */
-enum ps_reason ps_handshake_clean(uint8_t *tcp, uint32_t header_len, bool may_scale, struct ps_handshake *out);
+ * PS_REASON_NONE, or syn-options. */
+enum ps_reason ps_handshake_clean(uint8_t *tcp, uint32_t header_len, struct ps_handshake_how how,
+                                  struct ps_handshake *out);

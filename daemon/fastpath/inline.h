@@ -36,7 +36,7 @@ struct ps_relay {
     uint32_t line; /* of its flow */
     uint32_t link; /* free list */
     uint8_t phase; /* enum ps_relay_phase */
-    uint8_t n_resets; /* sent by the tombstone */
+    uint8_t n_resets; /* sent in answer to segments */
     bool scales;   /* the client offered window scaling */
     bool answered; /* the server's SYN-ACK told its numbers */
 };

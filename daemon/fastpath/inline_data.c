@@ -302,7 +302,8 @@ static void take_data(struct ps_turn *t)
             ps_inline_refuse(t, PS_REASON_OUT_OF_WINDOW);
         return;
     }
-    if (!ps_relay_equals(&t->engine->in.chunks, mine, seq, data, t->end - seq)) {
+    bool again = ps_seq_diff(seq, end) < 0;
+    if (again && !ps_relay_equals(&t->engine->in.chunks, mine, seq, data, t->end - seq)) {
         violate(t, PS_REASON_RETRANSMISSION_DIFFERS);
         return;
     }

@@ -33,7 +33,9 @@ static uint8_t *clean(const struct ps_turn *t, bool may_scale, struct ps_handsha
     }
     memcpy(frame, packet->data, len);
     uint32_t at = (uint32_t)(t->tcp - packet->data);
-    enum ps_reason reason = ps_handshake_clean(frame + at, len - at, may_scale, h);
+    bool v4 = ps_addr_is_v4(t->desc->key.addr[0]);
+    struct ps_handshake_how how = {.mss_max = v4 ? PS_MSS_MAX_V4 : PS_MSS_MAX_V6, .may_scale = may_scale};
+    enum ps_reason reason = ps_handshake_clean(frame + at, len - at, how, h);
     if (reason != PS_REASON_NONE) {
         ps_inline_refuse(t, reason);
         return NULL;
@@ -172,6 +174,16 @@ static void take_syn_late(struct ps_turn *t)
     ps_inline_answer(t->engine, t->relay, t->dir);
 }
 
+/* Anything but an answer to the SYN. A server that still has an earlier connection of these ends acknowledges that one
+ * instead: the client would reset it with that number (RFC 9293 3.5.2), and could not connect otherwise. */
+static void take_stranger(struct ps_turn *t, uint8_t flags)
+{
+    ps_inline_refuse(t, PS_REASON_BAD_HANDSHAKE);
+    bool half_open = flags == PS_TCP_ACK && t->relay->phase == PS_RELAY_SYN && t->dir == PS_TO_CLIENT;
+    if (half_open && t->desc->ack != t->back->una)
+        ps_reset_answer(t);
+}
+
 void ps_inline_syn(struct ps_turn *t)
 {
     uint8_t flags = t->desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK | PS_TCP_RST);
@@ -187,7 +199,7 @@ void ps_inline_syn(struct ps_turn *t)
     else if (flags == (PS_TCP_SYN | PS_TCP_ACK))
         take_syn_ack_again(t);
     else
-        ps_inline_refuse(t, PS_REASON_BAD_HANDSHAKE);
+        take_stranger(t, flags);
 }
 
 bool ps_inline_third(struct ps_turn *t)

@@ -99,6 +99,9 @@ void ps_reset(struct ps_engine *engine, struct ps_relay *relay);
 /* Both ends of a connection whose opening was not seen, by what its segment says. */
 void ps_reset_unknown(struct ps_turn *t);
 
+/* The sender of the segment gets a RST at the number that it acknowledges, a few times per connection. */
+void ps_reset_answer(struct ps_turn *t);
+
 /* A RST of one end. */
 void ps_reset_take(struct ps_turn *t);
 

@@ -63,8 +63,13 @@ void ps_reset_unknown(struct ps_turn *t)
 void ps_reset_tomb(struct ps_turn *t)
 {
     ps_inline_replace(t->engine);
-    uint8_t flags = t->desc->tcp_flags & (PS_TCP_RST | PS_TCP_ACK | PS_TCP_SYN);
-    if (flags != PS_TCP_ACK || t->relay->n_resets >= PS_TOMB_RESETS)
+    if ((t->desc->tcp_flags & (PS_TCP_RST | PS_TCP_ACK | PS_TCP_SYN)) == PS_TCP_ACK)
+        ps_reset_answer(t);
+}
+
+void ps_reset_answer(struct ps_turn *t)
+{
+    if (t->relay->n_resets >= PS_TOMB_RESETS)
         return;
     t->relay->n_resets++;
     struct ps_tcp_head back = {.seq = t->desc->ack, .ack = t->end + t->fin};

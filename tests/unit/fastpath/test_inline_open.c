@@ -196,8 +196,21 @@ START_TEST(test_ps_inline_syn__nv_h05_split_handshake__refused)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     two_at(&w, PS_TO_CLIENT, -1, PS_TCP_SYN, "");
     two_expect(&w, "!bad-handshake");
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_inline_syn__server_with_an_earlier_connection__reset_at_its_number)
+{
+    begin();
+    two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
+    w.ack[PS_TO_CLIENT] = w.isn[PS_TO_SERVER] - 500;
     two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, "");
+    two_expect(&w, "!bad-handshake >-500:0a0R");
+    w.ack[PS_TO_CLIENT] = w.isn[PS_TO_SERVER];
+    two_at(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, ""); /* as if it were open already */
     two_expect(&w, "!bad-handshake");
+    two_open(&w);
     end();
 }
 END_TEST
@@ -402,6 +415,7 @@ UNIT_MAIN("fastpath/inline_open",
     test_ps_inline_syn__repeated_with_other_options__refused,
     test_ps_inline_syn__nv_h04_answers_that_do_not_fit__refused,
     test_ps_inline_syn__nv_h05_split_handshake__refused,
+    test_ps_inline_syn__server_with_an_earlier_connection__reset_at_its_number,
     test_ps_inline_third__nv_h07_wrong_number__refused_and_the_right_one_taken,
     test_ps_inline_third__nv_h08_data_on_it__judged,
     test_ps_inline_syn__third_lost_behind_the_engine__answer_passes_again,
