@@ -320,11 +320,16 @@ static void take_data(struct ps_turn *t)
 /* ---- empty segments -------------------------------------------------------------------------------------------- */
 
 /* One number before its turn, with at most one octet of garbage: is anybody there? Who has got acknowledgements from the
- * engine gets its answer there too. */
+ * engine gets its answer there too, also when they have overtaken it. */
 static bool is_keep_alive(const struct ps_turn *t)
 {
     uint32_t before = t->desc->seq + 1;
-    return t->desc->payload_len <= 1 && !t->fin && (before == t->mine->una || before == t->mine->given);
+    if (t->fin || t->desc->payload_len > 1)
+        return false;
+    if (before == t->mine->una || before == t->mine->given)
+        return true;
+    return t->desc->payload_len == 1 && ps_seq_diff(before, t->mine->una) > 0 &&
+           ps_seq_diff(before, t->mine->given) < 0;
 }
 
 static void take_keep_alive(struct ps_turn *t)

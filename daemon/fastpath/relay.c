@@ -35,11 +35,13 @@ static uint32_t reach_back(const struct ps_relay_dir *dir)
     return dir->n_acked < dir->window_max ? dir->n_acked : dir->window_max;
 }
 
-/* RFC 9293 3.10.7.4: segments that were overtaken say nothing about the window. */
+/* RFC 9293 3.10.7.4: segments that were overtaken say nothing about the window. One that acknowledges more was not,
+ * though its number is lower when it repeats what was lost. */
 static void take_window(struct ps_relay_dir *dir, const struct ps_relay_told *told, uint32_t ack)
 {
     int32_t newer = ps_seq_diff(told->seq, dir->told_seq);
-    if (newer < 0 || (newer == 0 && ps_seq_diff(ack, dir->told_ack) < 0))
+    bool more = ps_seq_diff(ack, dir->una) > 0;
+    if (!more && (newer < 0 || (newer == 0 && ps_seq_diff(ack, dir->told_ack) < 0)))
         return;
     dir->told_seq = told->seq;
     dir->told_ack = ack;

@@ -453,6 +453,8 @@ START_TEST(test_ps_inline__nv_s09_keep_alive_during_hold__answered_by_the_engine
     two_expect(&w, "~ <0:0a7");
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_ACK, "");
     two_expect(&w, "~ <0:0a7");
+    two_at(&w, PS_TO_SERVER, -3, PS_TCP_ACK, "ff"); /* overtaken by what followed it */
+    two_expect(&w, "~ <0:0a7");
     end();
 }
 END_TEST

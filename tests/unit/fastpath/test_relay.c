@@ -126,6 +126,8 @@ START_TEST(test_ps_relay_take_ack__overtaken_segment__window_stays)
     ck_assert_int_eq(ack(s, 100, 6), PS_RELAY_ACK_SAME); /* NV-S21: a window may shrink */
     ck_assert_uint_eq(dir.edge, s + 100);
     ck_assert_uint_eq(dir.window_max, 3000);
+    ck_assert_int_eq(ack(s + 5, 50, 1), PS_RELAY_ACK_NEWS); /* repeats what was lost: news all the same */
+    ck_assert_uint_eq(dir.edge, s + 55);
     end();
 }
 END_TEST
