@@ -219,6 +219,17 @@ static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc
         ps_inline_replace(engine);
 }
 
+/* The SYN of a connection that is over: it opens another, unless it is the one that has opened this, come late. */
+static bool opens_another(const struct ps_engine *engine, const struct ps_flow *flow, const struct ps_desc *desc)
+{
+    if ((desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) != PS_TCP_SYN || flow->phase != PS_FLOW_CLOSED)
+        return false;
+    if (!(flow->flags & PS_FLOW_RELAYED) || dir_of(flow, desc) != PS_TO_SERVER)
+        return true;
+    const struct ps_relay *relay = &engine->in.relays[flow->half[0]];
+    return !relay->opened || relay->isn != desc->seq;
+}
+
 bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
 {
     uint32_t line = engine->current.line;
@@ -226,8 +237,7 @@ bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
         return false;
     struct ps_flow *flow = ps_engine_flow(engine, line);
     struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
-    bool opens = (desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) == PS_TCP_SYN && flow->phase == PS_FLOW_CLOSED;
-    if (opens || !ps_inline_holds(engine, flow, &cold->path))
+    if (opens_another(engine, flow, desc) || !ps_inline_holds(engine, flow, &cold->path))
         return false;
     engine->current.dir = dir_of(flow, desc);
     ps_engine_touch(engine, flow, cold);

@@ -38,7 +38,8 @@ struct ps_relay {
     uint8_t phase; /* enum ps_relay_phase */
     uint8_t n_resets; /* sent in answer to segments */
     bool scales;   /* the client offered window scaling */
-    bool answered; /* the server's SYN-ACK told its numbers */
+    bool opened;   /* it was open once */
+    uint32_t isn;  /* of the client's SYN */
 };
 
 struct ps_inline {

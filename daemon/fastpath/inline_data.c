@@ -378,7 +378,8 @@ static bool take_ack(struct ps_turn *t)
 {
     struct ps_relay_dir *back = t->back;
     uint32_t given = back->given, edge = back->edge;
-    struct ps_relay_told told = {.ack = ack_as_held(t), .seq = t->desc->seq,
+    /* A number that was not reached yet would make everything up to it seem overtaken. */
+    struct ps_relay_told told = {.ack = ack_as_held(t), .seq = ps_seq_min(t->desc->seq, t->mine->judged),
                                  .window = (uint32_t)ps_be16(t->tcp + 14) << back->scale};
     enum ps_relay_ack result = ps_relay_take_ack(&t->engine->in.chunks, back, &told);
     if (result == PS_RELAY_ACK_BAD) {

@@ -82,6 +82,7 @@ static void take_syn(struct ps_turn *t)
     ps_relay_dir_start(t->mine, t->desc->seq + 1);
     take_options(t->back, &h);
     t->relay->scales = h.scales;
+    t->relay->isn = t->desc->seq;
     t->relay->phase = PS_RELAY_SYN;
     pass(t, frame, &h);
 }
@@ -215,6 +216,7 @@ bool ps_inline_third(struct ps_turn *t)
         return false;
     }
     t->relay->phase = PS_RELAY_OPEN;
+    t->relay->opened = true;
     t->relay->due = PS_TIMER_NEVER;
     t->flow->phase = PS_FLOW_OPEN;
     return true;

@@ -61,16 +61,32 @@ void ps_inline_watch(struct ps_engine *engine, struct ps_relay_dir *dir)
         dir->resend_due = engine->now_ns + (PS_RESEND_NS << dir->tries);
 }
 
-/* A part of it only when nothing is in flight whose acknowledgement would open the window further. */
+static void leave(struct ps_engine *engine, struct ps_relay *relay, unsigned dir, uint32_t len)
+{
+    struct ps_relay_dir *mine = &relay->dir[dir];
+    mine->fwd += ps_inline_send_copy(engine, relay, dir, mine->fwd, len);
+}
+
+/* A part of it only when the window will not be larger: all that was sent is acknowledged, and no window ever was. */
 void ps_inline_flush(struct ps_engine *engine, struct ps_relay *relay, unsigned dir)
 {
     struct ps_relay_dir *mine = &relay->dir[dir];
     uint32_t len = mine->allowed - mine->fwd;
     int32_t room = ps_seq_diff(mine->edge, mine->fwd);
-    if (len > 0 && room > 0 && ((uint32_t)room >= len || mine->una == mine->fwd)) {
-        len = (uint32_t)room < len ? (uint32_t)room : len;
-        mine->fwd += ps_inline_send_copy(engine, relay, dir, mine->fwd, len);
-    }
+    if (len > 0 && room > 0 && (uint32_t)room >= len)
+        leave(engine, relay, dir, len);
+    else if (len > 0 && room > 0 && mine->una == mine->fwd && (uint32_t)room >= mine->window_max)
+        leave(engine, relay, dir, (uint32_t)room);
+    ps_inline_watch(engine, mine);
+}
+
+void ps_inline_flush_part(struct ps_engine *engine, struct ps_relay *relay, unsigned dir)
+{
+    struct ps_relay_dir *mine = &relay->dir[dir];
+    uint32_t len = mine->allowed - mine->fwd;
+    int32_t room = ps_seq_diff(mine->edge, mine->fwd);
+    if (len > 0 && room > 0)
+        leave(engine, relay, dir, (uint32_t)room < len ? (uint32_t)room : len);
     ps_inline_watch(engine, mine);
 }
 

@@ -78,6 +78,9 @@ uint32_t ps_inline_send_copy(struct ps_engine *engine, struct ps_relay *relay, u
 /* What is allowed and has not left, as far as the window goes. */
 void ps_inline_flush(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
 
+/* The same when the window has not opened far enough for long: as much as fits. */
+void ps_inline_flush_part(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
+
 /* Everything that has left and is not acknowledged, the FIN too: never a part of it, since there are receivers that take
  * what one read returns for a whole PDU. */
 void ps_inline_resend(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);

@@ -39,7 +39,7 @@ static void resend(struct ps_engine *engine, struct ps_relay *relay, unsigned di
         ps_inline_send_empty(engine, relay, dir, mine->una - 1, PS_TCP_ACK);
     else
         ps_inline_resend(engine, relay, dir);
-    ps_inline_flush(engine, relay, dir);
+    ps_inline_flush_part(engine, relay, dir);
 }
 
 /* What is due in one direction; false: the connection is over. */

@@ -63,6 +63,7 @@ void ps_reset_unknown(struct ps_turn *t)
 void ps_reset_tomb(struct ps_turn *t)
 {
     ps_inline_replace(t->engine);
+    t->relay->due = t->engine->now_ns + PS_TOMB_NS; /* as long as something comes */
     if ((t->desc->tcp_flags & (PS_TCP_RST | PS_TCP_ACK | PS_TCP_SYN)) == PS_TCP_ACK)
         ps_reset_answer(t);
 }

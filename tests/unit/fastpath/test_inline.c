@@ -244,6 +244,43 @@ START_TEST(test_ps_inline__window_smaller_than_a_pdu__offered_what_it_lacks_and_
 }
 END_TEST
 
+START_TEST(test_ps_inline__window_for_a_part_of_a_pdu__waits_for_more_before_it_is_split)
+{
+    two_init(&w, NULL, NULL);
+    w.window[PS_TO_CLIENT] = 20;
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, REQUEST);
+    w.window[PS_TO_CLIENT] = 8;
+    two_ack(&w, PS_TO_CLIENT, 12);
+    two_expect(&w, "=");
+    two_say(&w, PS_TO_SERVER, "0002 0000 0006 01 03");
+    two_say(&w, PS_TO_SERVER, "0028 0002");
+    two_expect(&w, "~ <0:0a20");
+    two_tick(&w, 199);
+    two_expect(&w, "");
+    two_tick(&w, 1);
+    two_expect(&w, ">12:8a0");
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_inline__nv_s12_number_not_reached_yet__later_windows_count)
+{
+    begin(NULL);
+    w.window[PS_TO_SERVER] = 5;
+    two_at(&w, PS_TO_SERVER, 41, PS_TCP_ACK, "");
+    two_expect(&w, "~ >0:0a0");
+    w.window[PS_TO_SERVER] = 500;
+    two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
+    two_expect(&w, "=");
+    two_say(&w, PS_TO_SERVER, REQUEST);
+    w.ack[PS_TO_CLIENT] = w.seq[PS_TO_SERVER];
+    two_say(&w, PS_TO_CLIENT, REPLY);
+    two_expect(&w, "=");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline__window_closes_during_hold__asked_for_and_released_when_it_opens)
 {
     begin(NULL);
@@ -472,6 +509,8 @@ UNIT_MAIN("fastpath/inline",
     test_ps_inline__rest_never_comes__reset_after_two_seconds,
     test_ps_inline__held_reply__never_reaches_the_client_before_its_verdict,
     test_ps_inline__window_smaller_than_a_pdu__offered_what_it_lacks_and_split_on_release,
+    test_ps_inline__window_for_a_part_of_a_pdu__waits_for_more_before_it_is_split,
+    test_ps_inline__nv_s12_number_not_reached_yet__later_windows_count,
     test_ps_inline__window_closes_during_hold__asked_for_and_released_when_it_opens,
     test_ps_inline__nv_s07_right_of_the_window__not_passed,
     test_ps_inline__nv_s10_zero_window_probe__receiver_is_asked,

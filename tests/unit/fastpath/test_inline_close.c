@@ -136,6 +136,8 @@ START_TEST(test_ps_inline__both_fins__lingers_and_goes)
     ck_assert_uint_eq(rig_stats(&w.r)->flows_now, 0);
     two_at(&w, PS_TO_CLIENT, -1, FIN, ""); /* the last acknowledgement was lost */
     two_expect(&w, "~ >1:0a1");
+    two_at(&w, PS_TO_SERVER, -2, PS_TCP_SYN, ""); /* the first of all, come late */
+    two_expect(&w, "~ <1:0a1");
     two_tick(&w, 30000);
     ck_assert_uint_eq(rig_stats(&w.r)->relays_now, 0);
     end();
