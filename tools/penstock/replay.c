@@ -13,7 +13,7 @@
 #include "command.h"
 #include "text.h"
 
-enum { OPTION_JSON, OPTION_PDUS, OPTION_WRITE_DENIED, OPTION_MAP, OPTION_JOBS, OPTION_CHECKSUMS, OPTION_FLOWS };
+enum { OPTION_JSON, OPTION_PDUS, OPTION_WRITE_DENIED, OPTION_MAP, OPTION_JOBS, OPTION_CHECKSUMS, OPTION_FLOWS, OPTION_INLINE };
 
 static const struct ps_option options[] = {
     [OPTION_JSON] = {"json", 0, NULL, "print events, one JSON object per line, then a summary"},
@@ -23,6 +23,7 @@ static const struct ps_option options[] = {
     [OPTION_JOBS] = {"jobs", 'j', "N", "judge N files at a time (default 1)"},
     [OPTION_CHECKSUMS] = {"checksums", 0, "HOW", "auto (default), strict, offload or ignore"},
     [OPTION_FLOWS] = {"flows", 0, NULL, "with --json: also when flows start and end"},
+    [OPTION_INLINE] = {"inline", 0, NULL, "judge as a gateway in the line would, resets and all"},
 };
 
 #define JOBS_MAX 256u
@@ -240,6 +241,7 @@ static bool read_options(struct ps_args *args, struct replay *replay, struct wan
         w->json = w->json || option == OPTION_JSON;
         w->pdus = w->pdus || option == OPTION_PDUS;
         w->flows = w->flows || option == OPTION_FLOWS;
+        replay->inline_ = replay->inline_ || option == OPTION_INLINE;
         if (option == OPTION_WRITE_DENIED)
             replay->write_denied = value;
         if (option == OPTION_JOBS && !ps_args_number(args, value, 1, JOBS_MAX, &w->jobs))

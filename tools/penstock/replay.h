@@ -30,6 +30,7 @@ struct replay {
     uint8_t form;      /* enum replay_form */
     uint8_t checksums; /* enum ps_checksums or PS_CHECKSUMS_AUTO */
     bool flow_events;
+    bool inline_;      /* judge as a gateway in the line */
     const char *write_denied; /* NULL: no */
     unsigned jobs;
     size_t n_maps;

@@ -61,6 +61,18 @@ static void look_up(struct run *run)
     run->packets_shown = packets;
 }
 
+/* What falls due between the packets happens between them. */
+static void judge_inline(struct run *run, const struct ps_packet *packets, uint32_t n, struct ps_decision *decisions)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        while (ps_engine_next_tick(run->engine) <= packets[i].time_ns) {
+            ps_engine_tick(run->engine, packets[i].time_ns);
+            drain(run);
+        }
+        ps_engine_burst(run->engine, &packets[i], 1, &decisions[i]);
+    }
+}
+
 static void judge_packets(struct run *run)
 {
     struct ps_packet packets[PS_BURST_MAX];
@@ -69,7 +81,10 @@ static void judge_packets(struct run *run)
     uint32_t n, bursts = 0;
 
     while ((n = ps_capture_burst(run->capture, packets)) > 0) {
-        ps_engine_burst(run->engine, packets, n, decisions);
+        if (run->replay->inline_)
+            judge_inline(run, packets, n, decisions);
+        else
+            ps_engine_burst(run->engine, packets, n, decisions);
         drain(run);
         for (uint32_t i = 0; refused && i < n; i++)
             if (decisions[i].reason != PS_REASON_NONE)
@@ -151,6 +166,7 @@ void replay_file(const struct replay *replay, size_t index, struct replay_result
         out->rewritten = replay->checksums == PS_CHECKSUMS_AUTO && config.checksums == PS_CHECKSUMS_IGNORE;
         config.flow_events = replay->flow_events;
         config.n_events = RING;
+        config.inline_ = config.captured = replay->inline_;
         if (replay->form == REPLAY_PDUS) {
             config.on_judged = on_judged;
             config.on_judged_ctx = &run;

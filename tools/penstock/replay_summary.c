@@ -17,7 +17,8 @@ static void print_totals(const struct replay *replay, const struct replay_totals
     fprintf(out, "digest %.*s", PS_DIGEST_SHORT, replay->plant.digest);
     if (replay->n_maps > 0)
         fprintf(out, " (%zu address%s mapped)", replay->n_maps, replay->n_maps == 1 ? "" : "es");
-    fprintf(out, ", judged passively%s\n", t->interrupted ? "; INTERRUPTED: this is what is known so far" : "");
+    fprintf(out, ", judged %s%s\n", replay->inline_ ? "inline" : "passively",
+            t->interrupted ? "; INTERRUPTED: this is what is known so far" : "");
     fprintf(out, "%llu file%s, %s packet%s, %s flow%s; PDUs: %s allowed, %s denied\n", (unsigned long long)t->files,
             ps_text_s(t->files), ps_text_count(t->counts.packets, packets), ps_text_s(t->counts.packets),
             ps_text_count(t->stats.flows, flows), ps_text_s(t->stats.flows),
