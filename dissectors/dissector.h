@@ -23,6 +23,16 @@
 
 struct ps_vocab; /* vocab.h */
 
+/* What refuse() is asked to say no to; other values of its `code` are the protocol's own, chosen by whoever wrote the
+ * policy. Both leave the choice to the protocol. */
+enum ps_refuse_code {
+    PS_REFUSE_FUNCTION = 0,  /* the function as such */
+    PS_REFUSE_OBJECT = 0xff, /* the function would pass, but not on these objects or with these values */
+};
+
+#define PS_REFUSAL_MAX 1056u          /* octets that refuse() may write */
+#define PS_REFUSAL_SILENT UINT32_MAX  /* nobody waits for an answer: the request may be swallowed without one */
+
 /* The dialog between one client and one server over one flow, as the engine hands it to a dissector. */
 struct ps_dialog {
     void *state;            /* dissector->state_len octets, 8-aligned, all zero for a new flow */
@@ -70,6 +80,13 @@ struct ps_dissector {
 
     /* Bytes of direction dialog->dir were lost (passive only): forget what can no longer be relied on. */
     void (*gap)(const struct ps_dialog *dialog);
+
+    /* The protocol's own "no" to the request at pdu, in the name of its receiver: octets for its sender, written to out
+     * (PS_REFUSAL_MAX octets), how many they are; or PS_REFUSAL_SILENT. 0: there is none, all that is left is to end the
+     * connection. pdu is what frame() gave the extent of, sound or not, and dialog what it was judged with: the request
+     * was not accepted. What is written is one or more whole PDUs, and decode() takes each for a reply to the request if
+     * that had been accepted. NULL: never anything. */
+    uint32_t (*refuse)(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);
 };
 
 /* NULL when protocol has no dissector of its own: it is carried by another one (terms.h) or is not inspected. */

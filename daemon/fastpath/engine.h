@@ -186,6 +186,7 @@ struct ps_engine_stats {
     uint64_t resends;                 /* times that owned octets were sent again */
     uint64_t backpressure;            /* segments dropped because copies were full; their senders repeat them */
     uint64_t resets;                  /* connections that the engine has ended */
+    uint64_t answers;                 /* requests that were refused in the server's name */
     uint64_t stale;                   /* segments that say nothing new and were not passed on */
 };
 

@@ -50,6 +50,7 @@ struct ps_inline {
     struct ps_timers timers; /* by relay */
     struct ps_sends sends;
     uint8_t *scratch; /* octets without a verdict, in one piece */
+    uint8_t *spare;   /* as many */
     uint32_t scratch_len;
 };
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "inspect.h"
 #include "inline_private.h"
 #include "store.h"
 #include "verdict.h"
@@ -85,7 +84,7 @@ static void unhold(struct ps_relay_dir *dir)
     dir->hold_due = dir->ack_due = PS_TIMER_NEVER;
 }
 
-/* Octets behind what was judged so far, for which there is room. */
+/* Octets behind what was judged so far, for which there is room. What was answered in the receiver's stead is skipped. */
 static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint32_t len)
 {
     struct ps_engine *engine = t->engine;
@@ -94,18 +93,25 @@ static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint3
     uint32_t held = mine->judged - mine->allowed;
     (void)ps_relay_append(&engine->in.chunks, mine, data, len);
     mine->judged += len;
+    len += held;
     if (held > 0) {
-        ps_relay_read(&engine->in.chunks, mine, mine->allowed, engine->in.scratch, held + len);
+        ps_relay_read(&engine->in.chunks, mine, mine->allowed, engine->in.scratch, len);
         data = engine->in.scratch;
     }
-    enum ps_result result = ps_inspect_inline(engine, data, held + len, &seen);
-    mine->allowed += seen.allowed;
-    if (result == PS_MORE) {
-        hold(t, &seen);
-        return result;
+    for (;;) {
+        enum ps_result result = ps_inspect_inline(engine, data, len, &seen);
+        mine->allowed += seen.allowed;
+        if (result == PS_MORE)
+            hold(t, &seen);
+        else
+            unhold(mine);
+        if (result != PS_BAD || !ps_inline_answer_for(t, data + seen.allowed, &seen))
+            return result;
+        data += seen.allowed + seen.extent;
+        len -= seen.allowed + seen.extent;
+        (void)ps_relay_append(&engine->in.chunks, mine, data, len);
+        mine->judged += len;
     }
-    unhold(mine);
-    return result;
 }
 
 /* A PDU at `allowed` was refused: it is forgotten, what was allowed before it leaves, and nothing behind it. Octets that
@@ -190,6 +196,8 @@ static void pass_parts(struct ps_turn *t, bool old)
             ps_inline_send_empty(t->engine, t->relay, t->dir, mine->judged - 1, PS_TCP_ACK | PS_TCP_FIN);
         t->sent |= mine->fin;
     }
+    if (t->answered)
+        ps_inline_answer_send(t);
     tell(t);
     settle_hold(t);
 }
@@ -218,7 +226,7 @@ static void take_news(struct ps_turn *t, const uint8_t *data, uint32_t len)
     } else if (t->fin && mine->allowed != mine->judged && t->end == mine->judged) {
         flush(t);
         violate(t, PS_REASON_FIN_IN_PDU);
-    } else if (may_pass && result == PS_OK) {
+    } else if (may_pass && result == PS_OK && !t->answered) {
         pass_whole(t);
     } else {
         pass_parts(t, old);
@@ -287,7 +295,7 @@ static void take_probe(struct ps_turn *t)
 static void take_data(struct ps_turn *t)
 {
     struct ps_relay_dir *mine = t->mine;
-    uint32_t seq = ps_seq_max(t->desc->seq, mine->una);
+    uint32_t seq = ps_seq_max(t->desc->seq, ps_seq_max(mine->una, mine->past));
     const uint8_t *data = t->desc->payload + (seq - t->desc->seq);
     uint32_t end = ps_relay_data_end(mine);
     bool fin_moves = t->fin && (mine->fin ? t->end != end : ps_seq_diff(t->end, end) < 0);
@@ -411,7 +419,8 @@ static void settle_end(struct ps_turn *t)
 /* Nothing of it is new: whoever sends it has not got the acknowledgement. */
 static bool is_old(const struct ps_turn *t)
 {
-    return (t->desc->payload_len > 0 || t->fin) && ps_seq_diff(t->end + t->fin, t->mine->una) <= 0;
+    uint32_t past = ps_seq_max(t->mine->una, t->mine->past);
+    return (t->desc->payload_len > 0 || t->fin) && ps_seq_diff(t->end + t->fin, past) <= 0;
 }
 
 void ps_inline_segment(struct ps_turn *t)

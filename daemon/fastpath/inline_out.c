@@ -85,7 +85,7 @@ void ps_inline_flush_part(struct ps_engine *engine, struct ps_relay *relay, unsi
     struct ps_relay_dir *mine = &relay->dir[dir];
     uint32_t len = mine->allowed - mine->fwd;
     int32_t room = ps_seq_diff(mine->edge, mine->fwd);
-    if (len > 0 && room > 0)
+    if (len > 0 && room > 0 && mine->una == mine->fwd)
         leave(engine, relay, dir, (uint32_t)room < len ? (uint32_t)room : len);
     ps_inline_watch(engine, mine);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "engine_private.h"
+#include "inspect.h"
 
 #define PS_ACK_DELAY_NS UINT64_C(5000000)     /* a full segment that ends inside a PDU: the next one is on its way */
 #define PS_RESEND_NS UINT64_C(200000000)      /* first repetition; each later one takes twice as long */
@@ -28,6 +29,7 @@ struct ps_turn {
     bool fin;
     bool told;     /* what it acknowledges, or its window, is news for the other end */
     bool sent;     /* a frame of its direction has told so */
+    bool answered; /* a PDU of it was swallowed, its refusal waits to be sent */
     uint8_t dir;   /* enum ps_dir */
 };
 
@@ -66,6 +68,15 @@ bool ps_inline_third(struct ps_turn *t);
 /* Any other segment of an open connection. */
 void ps_inline_segment(struct ps_turn *t);
 
+/* ---- inline_answer.c -------------------------------------------------------------------------------------------- */
+
+/* The PDU behind `allowed` was refused. On a conduit that answers it is swallowed, and the protocol's own refusal is put
+ * into the other direction. False: there is none, nothing has happened. */
+bool ps_inline_answer_for(struct ps_turn *t, const uint8_t *pdu, const struct ps_inspected *seen);
+
+/* What was answered leaves, and both ends hear of it. */
+void ps_inline_answer_send(struct ps_turn *t);
+
 /* ---- inline_out.c ----------------------------------------------------------------------------------------------- */
 
 /* Headers alone, in direction dir and at this number of its sender. */
@@ -78,7 +89,7 @@ uint32_t ps_inline_send_copy(struct ps_engine *engine, struct ps_relay *relay, u
 /* What is allowed and has not left, as far as the window goes. */
 void ps_inline_flush(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
 
-/* The same when the window has not opened far enough for long: as much as fits. */
+/* The same when the window has not opened far enough for long and nothing is in flight: as much as fits. */
 void ps_inline_flush_part(struct ps_engine *engine, struct ps_relay *relay, unsigned dir);
 
 /* Everything that has left and is not acknowledged, the FIN too: never a part of it, since there are receivers that take

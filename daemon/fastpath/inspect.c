@@ -353,18 +353,26 @@ enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, 
             return PS_MORE;
         if (result == PS_BAD) {
             judge(&v, data, seen->extent > 0 && seen->extent < len ? seen->extent : len, fault);
+            seen->reason = v.reason;
             return PS_BAD;
         }
         if (n == 0) {
             n = seen->extent;
             judge(&v, data, n, (struct ps_rd_fault){0});
         }
-        seen->extent = 0;
+        seen->extent = v.reason != PS_REASON_NONE ? n : 0;
+        seen->reason = v.reason;
         if (v.reason != PS_REASON_NONE)
             return PS_BAD;
         seen->allowed += n;
     }
     return PS_OK;
+}
+
+uint32_t ps_inspect_refusal(struct ps_engine *engine, const uint8_t *pdu, uint32_t len, uint8_t *out)
+{
+    struct view v = view_current(engine);
+    return v.dissector->refuse ? v.dissector->refuse(&v.dialog, pdu, len, PS_REFUSE_FUNCTION, out) : 0;
 }
 
 /* ---- ends ------------------------------------------------------------------------------------------------------ */

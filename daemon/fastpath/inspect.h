@@ -16,6 +16,7 @@ void ps_inspect_gap(void *ctx, uint32_t n);
 struct ps_inspected {
     uint32_t allowed; /* octets of PDUs that may leave */
     uint32_t extent;  /* of the PDU behind them, 0: not known yet */
+    uint8_t reason;   /* enum ps_reason: why that was refused */
 };
 
 /* data[0..len) are the octets from the start of the first PDU not judged yet. Judges each whole one.
@@ -23,6 +24,9 @@ struct ps_inspected {
  * said so), nothing behind it was looked at. What is refused leaves no trace in the protocol's state. */
 enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, uint32_t len,
                                  struct ps_inspected *seen);
+
+/* The protocol's own refusal of a request in the current direction that was just refused: dissector.h, refuse(). */
+uint32_t ps_inspect_refusal(struct ps_engine *engine, const uint8_t *pdu, uint32_t len, uint8_t *out);
 
 /* One datagram: one PDU, all of it; or of a protocol that spans them, some PDUs and the start of one. cut: the capture has not all octets. */
 void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut);

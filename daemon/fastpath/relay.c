@@ -9,6 +9,7 @@ void ps_relay_dir_start(struct ps_relay_dir *dir, uint32_t seq)
 {
     *dir = (struct ps_relay_dir){
         .una = seq, .fwd = seq, .allowed = seq, .judged = seq, .given = seq, .edge = seq, .offered = seq,
+        .past = seq,
         .copy = PS_NONE, .copy_tail = PS_NONE, .store = PS_NONE, .mss = 536, /* RFC 9293 3.7.1 */
         .ack_due = PS_TIMER_NEVER, .hold_due = PS_TIMER_NEVER, .resend_due = PS_TIMER_NEVER};
 }
@@ -165,6 +166,44 @@ void ps_relay_cut(struct ps_chunks *chunks, struct ps_relay_dir *dir, uint32_t s
         dir->copy_tail = *link;
         link = &chunk->link;
     }
+}
+
+/* The receiver's numbers stay, those of the sender that stand for them move by n. */
+static void renumber(struct ps_chunks *chunks, struct ps_relay_dir *dir, uint32_t n)
+{
+    dir->una += n;
+    dir->fwd += n;
+    dir->allowed += n;
+    dir->judged = dir->allowed;
+    dir->edge += n;
+    dir->told_ack += n;
+    dir->delta -= n;
+    for (uint32_t at = dir->copy; at != PS_NONE; at = ps_chunk_at(chunks, at)->link)
+        ps_chunk_at(chunks, at)->seq += n;
+}
+
+void ps_relay_swallow(struct ps_chunks *chunks, struct ps_relay_dir *dir, uint32_t n)
+{
+    renumber(chunks, dir, n);
+    dir->given = dir->past = dir->allowed;
+}
+
+bool ps_relay_insert(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t n,
+                     uint8_t *spare)
+{
+    uint32_t held = dir->judged - dir->allowed, start = dir->allowed;
+    if (!ps_relay_fits(chunks, dir, n))
+        return false;
+    ps_relay_read(chunks, dir, start, spare, held);
+    ps_relay_cut(chunks, dir, start);
+    renumber(chunks, dir, 0 - n);
+    (void)ps_relay_append(chunks, dir, data, n);
+    dir->allowed = dir->judged = start;
+    (void)ps_relay_append(chunks, dir, spare, held);
+    dir->judged += held;
+    dir->given = ps_seq_max(dir->given, start);
+    dir->past = start;
+    return true;
 }
 
 void ps_relay_dir_end(struct ps_chunks *chunks, struct ps_relay_dir *dir)

@@ -46,6 +46,7 @@ struct ps_relay_dir {
     uint32_t edge;    /* right edge of the receiver's window */
     uint32_t offered; /* right edge that the sender was told of, where it lies beyond `edge`; else anything older */
     uint32_t delta;   /* receiver's number = sender's number + delta */
+    uint32_t past;    /* what the sender repeats of before it has been dealt with: see ps_relay_swallow() */
     uint32_t told_seq, told_ack; /* of the segment that told of the edge (SND.WL1, SND.WL2) */
     uint32_t n_acked;    /* octets acknowledged so far, saturating */
     uint32_t window_max; /* the largest window seen */
@@ -121,6 +122,19 @@ bool ps_relay_equals(const struct ps_chunks *chunks, const struct ps_relay_dir *
 
 /* Forgets what lies at seq or behind it; seq within [una, judged]. */
 void ps_relay_cut(struct ps_chunks *chunks, struct ps_relay_dir *dir, uint32_t seq);
+
+/* ---- changing the stream --------------------------------------------------------------------------------------- */
+
+/* A PDU of n octets at `allowed` is kept from the receiver: later octets of the sender have lower numbers there. Where
+ * something is taken out or put in, everything before is acknowledged to the sender (given) and the engine's to deliver;
+ * so its numbers need no longer be the sender's, and it is renumbered to lie in front of what follows, without a gap.
+ * Only while nothing is held: allowed is judged. */
+void ps_relay_swallow(struct ps_chunks *chunks, struct ps_relay_dir *dir, uint32_t n);
+
+/* n octets are put in at `allowed`: behind all that has a verdict, in front of what is held. spare has room for that. The
+ * FIN must not have been taken. False: the pool has no room, nothing was changed. */
+bool ps_relay_insert(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t n,
+                     uint8_t *spare);
 
 /* Gives all chunks back. */
 void ps_relay_dir_end(struct ps_chunks *chunks, struct ps_relay_dir *dir);

@@ -87,7 +87,8 @@ static bool is_exact(const struct ps_turn *t)
     uint32_t seq = t->desc->seq;
     if (t->relay->phase == PS_RELAY_SYN && t->dir == PS_TO_CLIENT)
         return (t->desc->tcp_flags & PS_TCP_ACK) && t->desc->ack == t->back->una;
-    return seq == mine->judged || seq == mine->una || seq == mine->given;
+    bool acked = seq == mine->una && ps_seq_diff(mine->una, mine->past) >= 0;
+    return seq == mine->judged || acked || seq == mine->given;
 }
 
 void ps_reset_take(struct ps_turn *t)

@@ -216,6 +216,84 @@ START_TEST(test_ps_relay_cut__anywhere__what_is_before_stays)
 }
 END_TEST
 
+/* What the receiver sees: its numbers, and the octets at them. */
+static void receiver_sees(uint32_t number, const char *text)
+{
+    uint8_t back[64];
+    uint32_t len = (uint32_t)strlen(text);
+    ps_relay_read(&chunks, &dir, number - dir.delta, back, len);
+    ck_assert_mem_eq(back, text, len);
+}
+
+static void put(const char *text)
+{
+    ck_assert(ps_relay_append(&chunks, &dir, (const uint8_t *)text, (uint32_t)strlen(text)));
+    dir.judged += (uint32_t)strlen(text);
+}
+
+START_TEST(test_ps_relay_swallow__in_the_middle__receiver_sees_no_gap)
+{
+    begin(starts[_i]);
+    uint32_t s = starts[_i];
+    put("abcd");
+    dir.allowed = dir.judged;
+    dir.fwd = s + 2; /* two of them have left */
+    ps_relay_swallow(&chunks, &dir, 10); /* s + 4 .. s + 14 */
+    ck_assert_uint_eq(dir.judged, s + 14);
+    ck_assert_uint_eq(dir.given, s + 14);
+    ck_assert_uint_eq(dir.past, s + 14);
+    put("efgh"); /* what the sender has at s + 14 */
+    dir.allowed = dir.judged;
+    ck_assert(ps_relay_check(&chunks, &dir, UNACKED));
+    receiver_sees(s, "abcdefgh");
+    ck_assert_uint_eq(dir.fwd + dir.delta, s + 2);
+    ck_assert_uint_eq(dir.edge + dir.delta, s + 2000);
+    ck_assert_int_eq(ack(s + 3, 2000, 5), PS_RELAY_ACK_BAD);
+    ck_assert_int_eq(ack(s + 1, 2000, 5), PS_RELAY_ACK_NEWS);
+    dir.fwd = dir.allowed;
+    ck_assert_int_eq(ack(s + 8, 2000, 5), PS_RELAY_ACK_NEWS);
+    ck_assert_uint_eq(dir.una, s + 18);
+    ck_assert_uint_eq(chunks.n_used, 0);
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_relay_insert__before_what_is_held__receiver_sees_it_there)
+{
+    uint8_t spare[64];
+    begin(starts[_i]);
+    uint32_t s = starts[_i];
+    put("abcd");
+    dir.allowed = dir.fwd = dir.judged;
+    put("ef");
+    dir.need = 3;
+    ck_assert(ps_relay_insert(&chunks, &dir, (const uint8_t *)"12345", 5, spare));
+    ck_assert(ps_relay_check(&chunks, &dir, UNACKED));
+    ck_assert_uint_eq(dir.judged, s + 6); /* the sender goes on as before */
+    ck_assert_uint_eq(dir.given, s + 4);
+    ck_assert_uint_eq(dir.fwd + dir.delta, s + 4);
+    put("ghi");
+    dir.need = 0;
+    dir.allowed = dir.judged;
+    receiver_sees(s, "abcd12345efghi");
+    dir.fwd = dir.allowed;
+    ck_assert_int_eq(ack(s + 14, 2000, 5), PS_RELAY_ACK_NEWS);
+    ck_assert_uint_eq(dir.una, s + 9);
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_relay_insert__pool_empty__nothing_changes)
+{
+    begin(starts[_i]);
+    leave(10 * PS_CHUNK_LEN);
+    struct ps_relay_dir before = dir;
+    ck_assert(!ps_relay_insert(&chunks, &dir, octets, 1, octets));
+    ck_assert_mem_eq(&before, &dir, sizeof dir);
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_relay_check__numbers_out_of_order__says_so)
 {
     begin(starts[_i]);
@@ -254,6 +332,9 @@ int main(void)
         test_ps_relay_append__any_sizes__read_and_compared,
         test_ps_relay_append__pool_empty__nothing_changes,
         test_ps_relay_cut__anywhere__what_is_before_stays,
+        test_ps_relay_swallow__in_the_middle__receiver_sees_no_gap,
+        test_ps_relay_insert__before_what_is_held__receiver_sees_it_there,
+        test_ps_relay_insert__pool_empty__nothing_changes,
         test_ps_relay_check__numbers_out_of_order__says_so,
     };
     Suite *suite = suite_create("fastpath/relay");
