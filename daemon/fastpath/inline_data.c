@@ -122,6 +122,8 @@ static void deny(struct ps_turn *t, bool old)
     bool drop = t->cold->path.on_deny == PS_ON_DENY_DROP && ps_seq_diff(mine->given, mine->allowed) <= 0;
     ps_relay_cut(&t->engine->in.chunks, mine, mine->allowed);
     mine->judged = mine->allowed;
+    ps_chunk_give_all(&t->engine->in.chunks, &mine->store);
+    mine->n_stored = 0;
     if (ps_seq_diff(mine->given, mine->judged) > 0)
         mine->given = mine->judged;
     leave(t, old);

@@ -244,12 +244,14 @@ static bool is_copy_whole(const struct ps_chunks *chunks, const struct ps_relay_
     return next == end && last == dir->copy_tail;
 }
 
+/* The first chunk may have been judged in part. */
 static bool is_store_sorted(const struct ps_chunks *chunks, const struct ps_relay_dir *dir)
 {
     uint32_t next = dir->judged, n = 0;
     for (uint32_t at = dir->store; at != PS_NONE; at = ps_chunk_at(chunks, at)->link, n++) {
         const struct ps_chunk *chunk = ps_chunk_at(chunks, at);
-        if (ps_seq_diff(chunk->seq, next) < 0 || chunk->len == 0 || n >= chunks->n)
+        uint32_t first = at == dir->store ? chunk->seq + chunk->len - 1 : chunk->seq;
+        if (ps_seq_diff(first, next) < 0 || chunk->len == 0 || n >= chunks->n)
             return false;
         next = chunk->seq + chunk->len;
     }

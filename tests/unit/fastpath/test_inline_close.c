@@ -96,6 +96,20 @@ START_TEST(test_ps_inline__on_deny_drop__prefix_leaves_and_the_connection_lives)
 }
 END_TEST
 
+START_TEST(test_ps_inline__on_deny_drop_of_what_came_early__forgotten)
+{
+    begin("mode = \"enforce\"; on_deny = \"drop\";");
+    two_at(&w, PS_TO_SERVER, 4, PS_TCP_ACK, "0006 01 03 0028 0002" DENIED);
+    two_expect(&w, "~ <0:0a0");
+    two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "0001 0000");
+    two_expect(&w, "!no-rule >0:12a0");
+    w.seq[PS_TO_SERVER] += 12;
+    two_say(&w, PS_TO_SERVER, SECOND);
+    two_expect(&w, "=");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline__on_deny_drop_of_acknowledged_octets__reset)
 {
     begin("mode = \"enforce\"; on_deny = \"drop\";");
@@ -327,6 +341,7 @@ UNIT_MAIN("fastpath/inline_close",
     test_ps_inline__malformed__reset,
     test_ps_inline__reply_nobody_asked_for__reset,
     test_ps_inline__on_deny_drop__prefix_leaves_and_the_connection_lives,
+    test_ps_inline__on_deny_drop_of_what_came_early__forgotten,
     test_ps_inline__on_deny_drop_of_acknowledged_octets__reset,
     test_ps_inline__refused_request__leaves_no_trace_in_the_dialog,
     test_ps_inline__both_fins__lingers_and_goes,
