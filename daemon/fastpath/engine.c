@@ -269,6 +269,8 @@ static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
     const struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
     if (cold->protocol == PS_PROTOCOL_NONE)
         return;
+    if (engine->config.inline_)
+        ps_inline_prefetch(&engine->in, ps_engine_flow(engine, line));
     __builtin_prefetch(ps_flow_state(&engine->table, line), 1);
     if (!cold->grant.recalled)
         ps_match_prefetch(engine->image, &cold->path);

@@ -70,6 +70,16 @@ void ps_inline_forget(struct ps_engine *engine, uint32_t line);
 /* A packet that passes: what lies behind its IP packet is cut off. */
 void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc);
 
+/* What a segment of the flow will touch besides. */
+static inline void ps_inline_prefetch(const struct ps_inline *in, const struct ps_flow *flow)
+{
+    if (!(flow->flags & PS_FLOW_RELAYED))
+        return;
+    const char *relay = (const char *)&in->relays[flow->half[0]];
+    for (unsigned at = 0; at < sizeof(struct ps_relay); at += 64)
+        __builtin_prefetch(relay + at, 1);
+}
+
 /* The other one of a gateway's two ports. */
 static inline uint16_t ps_inline_other_port(uint16_t port)
 {

@@ -6,6 +6,7 @@
 #include "checksum.h"
 #include "engine.h"
 
+#define ETHER_LEN 14u
 #define IPV4_LEN 20u
 #define IPV6_LEN 40u
 #define ETHER_MIN 60u /* octets of the shortest frame, its check sequence not counted */
@@ -24,11 +25,19 @@ static void put32(uint8_t *p, uint32_t number)
 
 /* ---- templates ------------------------------------------------------------------------------------------------- */
 
+/* Nearly always nothing but what is made anew differs: Ethernet without a tag, IPv4, the same service and hop limit. */
+static bool is_same(const struct ps_template *t, const struct ps_desc *desc, uint32_t link_len, uint32_t ip_len)
+{
+    const uint8_t *ip = desc->network, *held = t->head + ETHER_LEN;
+    return link_len == ETHER_LEN && ip_len == IPV4_LEN && t->link_len == link_len && t->ip_len == ip_len &&
+           memcmp(t->head, desc->frame, ETHER_LEN) == 0 && held[1] == ip[1] && held[8] == ip[8];
+}
+
 void ps_template_take(struct ps_template *t, const struct ps_desc *desc, uint16_t port)
 {
     uint32_t ip_len = ps_addr_is_v4(desc->key.addr[0]) ? IPV4_LEN : IPV6_LEN;
     uint32_t link_len = desc->frame ? (uint32_t)(desc->network - desc->frame) : 0;
-    if (link_len + ip_len > PS_TEMPLATE_MAX)
+    if (link_len + ip_len > PS_TEMPLATE_MAX || (t->port == port && is_same(t, desc, link_len, ip_len)))
         return;
     memcpy(t->head, desc->network - link_len, link_len + ip_len);
     t->link_len = (uint8_t)link_len;

@@ -315,6 +315,7 @@ START_TEST(test_ps_inline_opened__nv_h14_midstream__both_ends_reset)
     w.ack[PS_TO_SERVER] += 50;
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
     two_expect(&w, "!midstream >100:0a50R <50:0a112R");
+    ck_assert_uint_eq(w.r.last.reason, PS_REASON_MIDSTREAM);
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, READ_REQUEST);
     two_expect(&w, "~ <50:0a112R");
     end();

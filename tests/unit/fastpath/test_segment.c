@@ -85,6 +85,32 @@ START_TEST(test_ps_segment_build__ecn_of_the_template__cleared)
 }
 END_TEST
 
+/* Of the same flow: whatever can differ is taken over. */
+START_TEST(test_ps_template_take__later_packet__is_the_one_that_counts)
+{
+    static const uint32_t offsets[] = {0, 11, 14 + 1, 14 + 8};
+    for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
+        struct ps_template t = {0};
+        example(0, false);
+        struct ps_packet packet = wire_packet(&wire);
+        struct ps_desc desc = decoded(&packet);
+        ps_template_take(&t, &desc, 0);
+        wire.b[offsets[i]] ^= 4;
+        wire_sum(&wire);
+        desc = decoded(&packet);
+        ps_template_take(&t, &desc, 0);
+        ck_assert_uint_eq(t.head[offsets[i]], wire.b[offsets[i]]);
+        ps_template_take(&t, &desc, 1);
+        ck_assert_uint_eq(t.port, 1);
+        wire_tag(&wire, 0x8100, 20);
+        packet = wire_packet(&wire);
+        desc = decoded(&packet);
+        ps_template_take(&t, &desc, 1);
+        ck_assert_uint_eq(t.link_len, 18);
+    }
+}
+END_TEST
+
 START_TEST(test_ps_template_mirror__both_families__an_answer)
 {
     for (unsigned v6 = 0; v6 < 2; v6++) {
@@ -126,5 +152,6 @@ END_TEST
 UNIT_MAIN("fastpath/segment",
     test_ps_segment_build__every_kind_of_header__sound_and_as_told,
     test_ps_segment_build__ecn_of_the_template__cleared,
+    test_ps_template_take__later_packet__is_the_one_that_counts,
     test_ps_template_mirror__both_families__an_answer,
     test_ps_segment_is_trimmed__nv_l01_trailers__only_zeros_of_a_short_frame)
