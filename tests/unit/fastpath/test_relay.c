@@ -13,7 +13,7 @@ static const uint32_t starts[] = {1000, 0xfffffffc, 0x7ffffffc, 0};
 
 static struct ps_chunks chunks;
 static struct ps_relay_dir dir;
-static uint8_t octets[4096];
+static uint8_t octets[8192];
 
 static void begin(uint32_t start)
 {
