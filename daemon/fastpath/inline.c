@@ -285,10 +285,10 @@ void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc)
 {
     const struct ps_packet *packet = engine->current.packet;
     bool has_ip = desc->reason == PS_REASON_NONE && desc->network && desc->kind != PS_KIND_ARP;
-    if (!has_ip || engine->current.line == PS_NONE || ps_segment_is_trimmed(packet, desc))
+    if (!has_ip || engine->current.line == PS_NONE)
         return;
     uint8_t flags = ps_engine_flow(engine, engine->current.line)->flags;
-    if (!(flags & PS_FLOW_GRANTED) || (flags & PS_FLOW_RELAYED))
+    if ((flags & (PS_FLOW_GRANTED | PS_FLOW_RELAYED)) != PS_FLOW_GRANTED || ps_segment_is_trimmed(packet, desc))
         return;
     uint32_t len = ps_segment_frame_len(packet, desc);
     uint8_t *frame = ps_sends_room(&engine->in.sends, len);

@@ -156,6 +156,9 @@ struct ps_decision two_bytes(struct two *w, unsigned dir, int32_t offset, uint8_
     wire.b[wire.ip + 34] = (uint8_t)(w->window[dir] >> 8);
     wire.b[wire.ip + 35] = (uint8_t)w->window[dir];
     wire_sum(&wire);
+    memset(wire.b + wire.len, 0xee, w->trailer);
+    wire.len += w->trailer;
+    w->trailer = 0;
     w->options_len = 0;
     w->r.port = dir == PS_TO_SERVER ? 0 : 1;
     w->spoken = true;

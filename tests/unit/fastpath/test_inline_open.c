@@ -373,6 +373,28 @@ START_TEST(test_ps_inline__uninspected_protocol__passes_with_its_options)
 }
 END_TEST
 
+START_TEST(test_ps_inline__nv_l01_trailers__cut)
+{
+    for (unsigned inspected = 0; inspected < 2; inspected++) {
+        begin();
+        w.port[PS_TO_CLIENT] = inspected ? 502 : 8080;
+        w.trailer = 9;
+        two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
+        ck_assert_uint_eq(w.out[0].raw_len, 54);
+        two_expect(&w, "~ >-1:0S");
+        two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
+        two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
+        w.trailer = 9;
+        two_say(&w, PS_TO_SERVER, READ_REQUEST);
+        ck_assert_uint_eq(w.out[0].raw_len, 66);
+        two_expect(&w, "~ >0:12a0");
+        two_say(&w, PS_TO_SERVER, "0002 0000 0006 01 03 0028 0002");
+        two_expect(&w, "=");
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_ps_inline__flow_that_no_rule_grants__dropped_in_silence)
 {
     begin();
@@ -427,5 +449,6 @@ UNIT_MAIN("fastpath/inline_open",
     test_ps_inline_opened__nv_h16_answers_nobody_asked_for__no_reset,
     test_ps_inline_opened__all_relays_in_use__refused,
     test_ps_inline__uninspected_protocol__passes_with_its_options,
+    test_ps_inline__nv_l01_trailers__cut,
     test_ps_inline__flow_that_no_rule_grants__dropped_in_silence,
     test_ps_inline__monitor_conduit__everything_passes)
