@@ -212,13 +212,19 @@ static uint8_t dir_of(const struct ps_flow *flow, const struct ps_desc *desc)
     return from_client ? PS_TO_SERVER : PS_TO_CLIENT;
 }
 
-/* A connection that is over and whose relay is gone: stragglers. */
+/* A connection that is over and whose tombstone is gone: an end that still says something has not heard of it. */
 static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path)
 {
-    if (desc->payload_wire > 0)
+    struct ps_relay *relay = desc->payload_wire > 0 ? ps_inline_take(engine) : NULL;
+    if (relay) {
+        struct ps_turn t = ps_inline_turn(engine, desc, relay);
+        ps_reset_unknown(&t, PS_REASON_CLOSED);
+        settle(engine, relay);
+    } else if (desc->payload_wire > 0) {
         ps_verdict_packet_refused(engine, desc, path, PS_REASON_CLOSED);
-    else
+    } else {
         ps_inline_replace(engine);
+    }
 }
 
 /* The SYN of a connection that is over: it opens another, unless it is the one that has opened this, come late. */

@@ -159,7 +159,7 @@ void ps_inline_first(struct ps_turn *t)
     if ((t->desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) == PS_TCP_SYN)
         take_syn(t);
     else
-        ps_reset_unknown(t);
+        ps_reset_unknown(t, PS_REASON_MIDSTREAM);
 }
 
 /* A SYN in an open connection is not passed on. Whoever sends it has perhaps forgotten the connection: the answer makes

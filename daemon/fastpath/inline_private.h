@@ -110,8 +110,8 @@ void ps_inline_watch(struct ps_engine *engine, struct ps_relay_dir *dir);
 /* Ends the connection: a RST to both ends with exactly the number that each expects. */
 void ps_reset(struct ps_engine *engine, struct ps_relay *relay);
 
-/* Both ends of a connection whose opening was not seen, by what its segment says. */
-void ps_reset_unknown(struct ps_turn *t);
+/* Both ends of a connection whose numbers are not known, by what its segment says. It is refused for this reason. */
+void ps_reset_unknown(struct ps_turn *t, enum ps_reason reason);
 
 /* The sender of the segment gets a RST at the number that it acknowledges, a few times per connection. */
 void ps_reset_answer(struct ps_turn *t);

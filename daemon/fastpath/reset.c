@@ -44,10 +44,10 @@ void ps_reset(struct ps_engine *engine, struct ps_relay *relay)
     bury(engine, relay);
 }
 
-void ps_reset_unknown(struct ps_turn *t)
+void ps_reset_unknown(struct ps_turn *t, enum ps_reason reason)
 {
     uint16_t port = t->engine->current.packet->port;
-    ps_inline_refuse(t, PS_REASON_MIDSTREAM);
+    ps_inline_refuse(t, reason);
     ps_template_take(&t->relay->from[t->dir], t->desc, port);
     ps_template_mirror(&t->relay->from[!t->dir], &t->relay->from[t->dir], ps_inline_other_port(port));
     if (!(t->desc->tcp_flags & (PS_TCP_SYN | PS_TCP_RST))) {

@@ -41,7 +41,7 @@ START_TEST(test_ps_reset_tomb__challenge__answered_at_its_number)
 }
 END_TEST
 
-START_TEST(test_ps_reset_tomb__sixty_seconds__then_stragglers_are_dropped)
+START_TEST(test_ps_reset_tomb__sixty_seconds__then_stragglers_are_reset)
 {
     begin();
     two_say(&w, PS_TO_SERVER, DENIED);
@@ -50,10 +50,12 @@ START_TEST(test_ps_reset_tomb__sixty_seconds__then_stragglers_are_dropped)
     ck_assert_uint_eq(rig_stats(&w.r)->relays_now, 1);
     two_tick(&w, 1);
     ck_assert_uint_eq(rig_stats(&w.r)->relays_now, 0);
-    two_say(&w, PS_TO_SERVER, SECOND);
-    two_expect(&w, "!closed");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
     two_expect(&w, "~");
+    two_say(&w, PS_TO_SERVER, SECOND);
+    two_expect(&w, "!closed >12:0a0R <0:0a24R");
+    two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
+    two_expect(&w, "~ <0:0a24R");
     end();
 }
 END_TEST
@@ -154,7 +156,7 @@ END_TEST
 
 UNIT_MAIN("fastpath/reset",
     test_ps_reset_tomb__challenge__answered_at_its_number,
-    test_ps_reset_tomb__sixty_seconds__then_stragglers_are_dropped,
+    test_ps_reset_tomb__sixty_seconds__then_stragglers_are_reset,
     test_ps_reset_tomb__nv_h13_same_ends_again__a_new_connection,
     test_ps_reset_tomb__flood__answered_32_times,
     test_ps_reset_take__nv_c01_not_exact__dropped,
