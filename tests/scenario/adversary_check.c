@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * adversary_check.c - what must hold whatever anybody sends.
+ *
+ * Of the receivers: what an application got is a prefix of what was judged to be allowed, and every PDU in it is one that
+ * the policy grants. Of the wire behind the gateway: no octet before its verdict, none that differs from it, none behind a
+ * gap, none beyond the window, nothing that stacks read differently. Of honest hosts: they come to an end.
+ */
+#include "adversary.h"
+
+#include <string.h>
+
+void adv_judged(struct adv_world *world, unsigned sender, const uint8_t *pdu, uint32_t len, bool allowed)
+{
+    struct adv_stream *stream = &world->stream[sender];
+
+    if (!allowed) {
+        stream->n_refused++;
+        return;
+    }
+    stream->n_allowed++;
+    if (sender == 0 && !adv_request_allowed(pdu, len))
+        adv_violate(world, ADV_V_DENIED, "the gateway allows a request that the policy does not grant");
+    if (len > ADV_STREAM_MAX - stream->allowed_len)
+        len = ADV_STREAM_MAX - stream->allowed_len;
+    memcpy(stream->allowed + stream->allowed_len, pdu, len);
+    stream->allowed_len += len;
+}
+
+/* ---- wire ------------------------------------------------------------------------------------------------------ */
+
+/* The receiver's window as the gateway was told: it may go as far as the highest edge. */
+void adv_check_entering(struct adv_world *world, unsigned port, const uint8_t *frame, uint32_t len)
+{
+    struct adv_segment segment;
+    struct adv_stream *stream = &world->stream[!port];
+
+    if (!adv_parse(frame, len, !port, &segment) || !segment.sound || (segment.flags & ADV_RST) ||
+        !(segment.flags & ADV_ACK))
+        return;
+    uint32_t edge = segment.ack + segment.window;
+    if (!stream->has_edge || (int32_t)(edge - stream->edge) > 0)
+        stream->edge = edge;
+    stream->has_edge = true;
+}
+
+static bool check_form(struct adv_world *world, unsigned to, const struct adv_segment *s, uint32_t surplus)
+{
+    static const uint8_t sane[] = {ADV_SYN, ADV_SYN | ADV_ACK, ADV_ACK, ADV_ACK | ADV_PSH, ADV_ACK | ADV_FIN,
+                                   ADV_ACK | ADV_PSH | ADV_FIN, ADV_RST, ADV_RST | ADV_ACK};
+
+    if (!s->sound)
+        adv_violate(world, ADV_V_FRAME, "a segment to host %u with a wrong checksum or length", to);
+    else if (!memchr(sane, s->flags, sizeof sane))
+        adv_violate(world, ADV_V_FRAME, "a segment to host %u with flags 0x%02x", to, s->flags);
+    else if ((s->flags & (ADV_SYN | ADV_RST)) && s->len > 0)
+        adv_violate(world, ADV_V_FRAME, "SYN or RST with data to host %u", to);
+    else if (!(s->flags & ADV_SYN) && s->options_len > 0)
+        adv_violate(world, ADV_V_FRAME, "%u octets of options in a segment to host %u that is no SYN", s->options_len, to);
+    else if (surplus > 0)
+        adv_violate(world, ADV_V_FRAME, "%u octets behind the packet to host %u", surplus, to);
+    else
+        return true;
+    return false;
+}
+
+static void check_octets(struct adv_world *world, unsigned to, const struct adv_segment *s)
+{
+    struct adv_stream *stream = &world->stream[!to];
+    const struct adv_host *receiver = &world->host[to];
+    bool synced = receiver->state == ADV_SYN_GOT || receiver->state == ADV_ESTABLISHED || receiver->state == ADV_DEAD;
+    uint32_t off = s->seq - (synced ? receiver->irs : stream->irs) - 1;
+
+    if (!stream->opened) {
+        adv_violate(world, ADV_V_UNJUDGED, "data to host %u before any SYN", to);
+        return;
+    }
+    for (uint32_t i = 0; i < s->len; i++) {
+        uint32_t at = off + i;
+        if ((int32_t)at < 0)
+            continue; /* the SYN's own number: a keep-alive */
+        if (at >= stream->allowed_len)
+            adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u leaves, %u are judged", at, to, stream->allowed_len);
+        else if (s->data[i] != stream->allowed[at])
+            adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u is 0x%02x, judged was 0x%02x", at, to, s->data[i],
+                        stream->allowed[at]);
+        else
+            continue;
+        return;
+    }
+    if ((int32_t)(off - stream->sent) > 0)
+        adv_violate(world, ADV_V_ORDER, "octet %u to host %u leaves, %u is next", off, to, stream->sent);
+    if ((int32_t)(off + s->len - stream->sent) > 0)
+        stream->sent = off + s->len;
+    if (stream->has_edge && (int32_t)(s->seq + s->len - stream->edge) > 0)
+        adv_violate(world, ADV_V_WINDOW, "octets up to %u leave to host %u, its window ends %d before", off + s->len, to,
+                    (int)(s->seq + s->len - stream->edge));
+}
+
+void adv_check_leaving(struct adv_world *world, unsigned port, const uint8_t *frame, uint32_t len)
+{
+    struct adv_segment segment;
+    struct adv_stream *stream = &world->stream[!port];
+
+    if (!adv_parse(frame, len, port, &segment)) {
+        adv_violate(world, ADV_V_FRAME, "a frame to host %u that is no segment", port);
+        return;
+    }
+    uint32_t surplus = len - 14 - 20 - 20 - segment.options_len - segment.len;
+    if (!check_form(world, port, &segment, surplus))
+        return;
+    if (segment.flags & ADV_SYN) {
+        stream->irs = segment.seq;
+        stream->opened = true;
+    }
+    if (segment.len > 0)
+        check_octets(world, port, &segment);
+    if ((segment.flags & ADV_FIN) && stream->opened) {
+        const struct adv_host *receiver = &world->host[port];
+        uint32_t irs = receiver->state >= ADV_SYN_GOT ? receiver->irs : stream->irs;
+        uint32_t off = segment.seq - irs - 1 + segment.len;
+        if (off != stream->sent)
+            adv_violate(world, ADV_V_ORDER, "a FIN behind octet %u leaves to host %u, %u is next", off, port, stream->sent);
+    }
+}
+
+/* ---- applications ---------------------------------------------------------------------------------------------- */
+
+static void check_requests(struct adv_world *world, const struct adv_receiver *in)
+{
+    for (uint32_t at = 0; at + 12 <= in->app_len;) {
+        uint32_t len = 6 + ((uint32_t)in->app[at + 4] << 8 | in->app[at + 5]);
+        if (len < 8 || at + len > in->app_len)
+            break;
+        if (!adv_request_allowed(in->app + at, len)) {
+            adv_violate(world, ADV_V_DENIED, "the request at octet %u reached the server's application", at);
+            return;
+        }
+        at += len;
+    }
+}
+
+/* A read that ends inside a PDU, to a device that takes every read for one. Small windows and segments excuse it. */
+static void check_reads(struct adv_world *world, const struct adv_host *host)
+{
+    const struct adv_receiver *in = &host->in;
+
+    if (adv_setup(world, ADV_POLICY, host->index) != ADV_DEVICE || host->buffer < 512 || host->mss < 512 || in->n_reads == 0)
+        return;
+    for (uint32_t at = 0, end = in->reads[in->n_reads - 1]; at + 6 <= end;) {
+        uint32_t len = 6 + ((uint32_t)in->app[at + 4] << 8 | in->app[at + 5]);
+        if (at + len > end) {
+            adv_violate(world, ADV_V_PARTIAL, "host %u reads %u octets of a PDU of %u", host->index, end - at, len);
+            return;
+        }
+        at += len;
+        if (at < end && end - at < 6)
+            adv_violate(world, ADV_V_PARTIAL, "host %u reads %u octets of a PDU", host->index, end - at);
+    }
+}
+
+void adv_check_apps(struct adv_world *world)
+{
+    for (unsigned h = 0; h < 2; h++) {
+        const struct adv_receiver *in = &world->host[h].in;
+        const struct adv_stream *from = &world->stream[!h];
+
+        if (in->app_len > from->allowed_len)
+            adv_violate(world, ADV_V_APP, "the application of host %u got %u octets, %u are judged", h, in->app_len,
+                        from->allowed_len);
+        else if (in->app_len > 0 && memcmp(in->app, from->allowed, in->app_len) != 0)
+            adv_violate(world, ADV_V_DIFFERS, "the application of host %u got other octets than were judged", h);
+        check_reads(world, &world->host[h]);
+    }
+    check_requests(world, &world->host[1].in);
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------------- */
+
+static void check_complete(struct adv_world *world)
+{
+    const struct adv_host *client = &world->host[0], *server = &world->host[1];
+    uint32_t requests = 0;
+
+    while (requests < world->plan.n_pdus && world->plan.end[0][requests] <= client->written)
+        requests++;
+    uint32_t replies = requests > 0 ? world->plan.end[1][requests - 1] : 0;
+    for (unsigned h = 0; h < 2; h++) {
+        if (world->host[h].reset_seen || world->host[h].state == ADV_DEAD)
+            adv_violate(world, ADV_V_INCOMPLETE, "honest host %u was reset", h);
+    }
+    if (world->stream[0].n_refused + world->stream[1].n_refused > 0)
+        adv_violate(world, ADV_V_INCOMPLETE, "a PDU of an honest exchange was refused");
+    if (server->in.app_len != client->written)
+        adv_violate(world, ADV_V_INCOMPLETE, "the server got %u of %u octets", server->in.app_len, client->written);
+    if (client->in.app_len != replies)
+        adv_violate(world, ADV_V_INCOMPLETE, "the client got %u of %u octets", client->in.app_len, replies);
+    if (client->fin_wanted && (!adv_host_closed(client) || !adv_host_closed(server)))
+        adv_violate(world, ADV_V_INCOMPLETE, "the connection does not close");
+}
+
+/* An honest exchange with a complete refused request in it: without loss both ends learn that it is over. */
+static void check_reset(struct adv_world *world)
+{
+    bool refused = world->stream[0].n_refused + world->stream[1].n_refused > 0;
+
+    if (refused && world->n_faults_met == 0 && (!world->host[0].reset_seen || !world->host[1].reset_seen))
+        adv_violate(world, ADV_V_NOT_RESET, "a request was refused; reset seen: client %d, server %d",
+                    world->host[0].reset_seen, world->host[1].reset_seen);
+}
+
+void adv_check_end(struct adv_world *world)
+{
+    adv_check_apps(world);
+    if (world->schedule->setup[ADV_HOSTILE] || world->violation != ADV_NO_VIOLATION || world->n_overflow > 0)
+        return;
+    if (world->host[0].state == ADV_CLOSED)
+        return;
+    bool granted = world->host[0].written <= (world->plan.n_allowed ? world->plan.end[0][world->plan.n_allowed - 1] : 0);
+    /* What the application never finishes saying is refused after a while. */
+    bool whole = world->host[0].written == 0;
+    for (uint32_t i = 0; i < world->plan.n_pdus; i++)
+        whole = whole || world->plan.end[0][i] == world->host[0].written;
+    if (granted && whole)
+        check_complete(world);
+    else
+        check_reset(world);
+}
