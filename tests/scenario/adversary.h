@@ -79,7 +79,7 @@ enum adv_lax {
 };
 
 enum adv_verb {
-    ADV_OPEN = 0, /* the client connects */
+    ADV_OPEN = 0, /* the client connects, or connects again when that is over */
     ADV_WAIT,     /* ms */
     ADV_APP,      /* host, len: the application writes so many octets of its plan */
     ADV_CLOSE,    /* host: its application has said all */
@@ -208,7 +208,7 @@ struct adv_host {
     uint32_t widest;                  /* window that it ever had */
     uint32_t written;                 /* octets of the plan that the application wrote */
     uint32_t mss, buffer, advertised; /* advertised: right edge that was given away */
-    uint32_t tries, repeats, keeps, lone, unread;
+    uint32_t tries, repeats, keeps, lone, unread, lives;
     uint64_t rto, timer[ADV_N_TIMERS];
     uint64_t challenged; /* when it last answered a segment without data that does not fit */
     struct adv_receiver in;
@@ -217,6 +217,11 @@ struct adv_host {
 struct adv_world;
 
 void adv_host_init(struct adv_world *world, unsigned index);
+/* Its connection is over; may a new one begin? */
+bool adv_host_is_free(const struct adv_host *host);
+/* As it was at the start, but for the initial number. */
+void adv_host_again(struct adv_world *world, struct adv_host *host);
+/* Also once more, when the last connection is over. */
 void adv_host_open(struct adv_world *world, struct adv_host *host);
 void adv_host_write(struct adv_world *world, struct adv_host *host, uint32_t len);
 void adv_host_close(struct adv_world *world, struct adv_host *host);
@@ -290,16 +295,22 @@ struct adv_fault {
     uint32_t nth, ms;
 };
 
-/* What the gateway said of one sender's octets. */
-struct adv_stream {
-    uint8_t allowed[ADV_STREAM_MAX];
-    uint32_t allowed_len;
-    uint32_t n_allowed, n_refused;
+/* What the gateway said of one sender's octets, from one SYN to the next with another number. */
+struct adv_life {
+    uint32_t irs; /* number of that SYN */
     uint32_t sent; /* octets that left the gateway in order */
-    uint32_t irs;  /* of the last SYN that left */
-    bool opened;
+    uint32_t allowed_len;
+    uint8_t allowed[ADV_STREAM_MAX];
+};
+
+#define ADV_LIVES 4u
+
+struct adv_stream {
+    uint32_t n_lives, current;
+    uint32_t n_allowed, n_refused;
     uint32_t edge; /* right edge of the receiver's window, as the gateway was told */
-    bool has_edge;
+    bool opened, has_edge;
+    struct adv_life life[ADV_LIVES];
 };
 
 struct adv_world {

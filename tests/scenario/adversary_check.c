@@ -13,6 +13,7 @@
 void adv_judged(struct adv_world *world, unsigned sender, const uint8_t *pdu, uint32_t len, bool allowed)
 {
     struct adv_stream *stream = &world->stream[sender];
+    struct adv_life *life = &stream->life[stream->current];
 
     if (!allowed) {
         stream->n_refused++;
@@ -21,10 +22,49 @@ void adv_judged(struct adv_world *world, unsigned sender, const uint8_t *pdu, ui
     stream->n_allowed++;
     if (sender == 0 && !adv_request_allowed(pdu, len))
         adv_violate(world, ADV_V_DENIED, "the gateway allows a request that the policy does not grant");
-    if (len > ADV_STREAM_MAX - stream->allowed_len)
-        len = ADV_STREAM_MAX - stream->allowed_len;
-    memcpy(stream->allowed + stream->allowed_len, pdu, len);
-    stream->allowed_len += len;
+    if (len > ADV_STREAM_MAX - life->allowed_len)
+        len = ADV_STREAM_MAX - life->allowed_len;
+    memcpy(life->allowed + life->allowed_len, pdu, len);
+    life->allowed_len += len;
+}
+
+static struct adv_life *find_life(struct adv_stream *stream, uint32_t irs)
+{
+    for (uint32_t i = 0; i < stream->n_lives; i++)
+        if (stream->life[i].irs == irs)
+            return &stream->life[i];
+    return NULL;
+}
+
+/* A SYN leaves. With a number that was not seen yet what is judged from now on belongs to a new connection; an answer to
+ * a SYN says which of several was meant. */
+static void begin_life(struct adv_world *world, unsigned to, const struct adv_segment *syn)
+{
+    struct adv_stream *stream = &world->stream[!to], *back = &world->stream[to];
+    struct adv_life *life = find_life(stream, syn->seq), *meant = find_life(back, syn->ack - 1);
+
+    if (!stream->opened) {
+        life = &stream->life[0];
+    } else if (!life) {
+        life = &stream->life[stream->n_lives < ADV_LIVES ? stream->n_lives++ : (stream->current + 1) % ADV_LIVES];
+        life->sent = life->allowed_len = 0;
+        stream->has_edge = false;
+    }
+    life->irs = syn->seq;
+    stream->current = (uint32_t)(life - stream->life);
+    stream->opened = true;
+    if ((syn->flags & ADV_ACK) && back->opened && meant)
+        back->current = (uint32_t)(meant - back->life);
+}
+
+/* The receiver's, or the last one when it has none. */
+static struct adv_life *life_of(struct adv_world *world, unsigned receiver)
+{
+    struct adv_stream *stream = &world->stream[!receiver];
+    const struct adv_host *host = &world->host[receiver];
+    struct adv_life *life = host->state >= ADV_SYN_GOT ? find_life(stream, host->irs) : NULL;
+
+    return life ? life : &stream->life[stream->current];
 }
 
 /* ---- wire ------------------------------------------------------------------------------------------------------ */
@@ -67,9 +107,8 @@ static bool check_form(struct adv_world *world, unsigned to, const struct adv_se
 static void check_octets(struct adv_world *world, unsigned to, const struct adv_segment *s)
 {
     struct adv_stream *stream = &world->stream[!to];
-    const struct adv_host *receiver = &world->host[to];
-    bool synced = receiver->state == ADV_SYN_GOT || receiver->state == ADV_ESTABLISHED || receiver->state == ADV_DEAD;
-    uint32_t off = s->seq - (synced ? receiver->irs : stream->irs) - 1;
+    struct adv_life *life = &stream->life[stream->current];
+    uint32_t off = s->seq - life->irs - 1;
 
     if (!stream->opened) {
         adv_violate(world, ADV_V_UNJUDGED, "data to host %u before any SYN", to);
@@ -77,21 +116,21 @@ static void check_octets(struct adv_world *world, unsigned to, const struct adv_
     }
     for (uint32_t i = 0; i < s->len; i++) {
         uint32_t at = off + i;
-        if ((int32_t)at < 0)
+        if (at == UINT32_MAX)
             continue; /* the SYN's own number: a keep-alive */
-        if (at >= stream->allowed_len)
-            adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u leaves, %u are judged", at, to, stream->allowed_len);
-        else if (s->data[i] != stream->allowed[at])
+        if (at >= life->allowed_len)
+            adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u leaves, %u are judged", at, to, life->allowed_len);
+        else if (s->data[i] != life->allowed[at])
             adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u is 0x%02x, judged was 0x%02x", at, to, s->data[i],
-                        stream->allowed[at]);
+                        life->allowed[at]);
         else
             continue;
         return;
     }
-    if ((int32_t)(off - stream->sent) > 0)
-        adv_violate(world, ADV_V_ORDER, "octet %u to host %u leaves, %u is next", off, to, stream->sent);
-    if ((int32_t)(off + s->len - stream->sent) > 0)
-        stream->sent = off + s->len;
+    if ((int32_t)(off - life->sent) > 0)
+        adv_violate(world, ADV_V_ORDER, "octet %u to host %u leaves, %u is next", off, to, life->sent);
+    if ((int32_t)(off + s->len - life->sent) > 0)
+        life->sent = off + s->len;
     if (stream->has_edge && (int32_t)(s->seq + s->len - stream->edge) > 0)
         adv_violate(world, ADV_V_WINDOW, "octets up to %u leave to host %u, its window ends %d before", off + s->len, to,
                     (int)(s->seq + s->len - stream->edge));
@@ -109,18 +148,15 @@ void adv_check_leaving(struct adv_world *world, unsigned port, const uint8_t *fr
     uint32_t surplus = len - 14 - 20 - 20 - segment.options_len - segment.len;
     if (!check_form(world, port, &segment, surplus))
         return;
-    if (segment.flags & ADV_SYN) {
-        stream->irs = segment.seq;
-        stream->opened = true;
-    }
+    if (segment.flags & ADV_SYN)
+        begin_life(world, port, &segment);
     if (segment.len > 0)
         check_octets(world, port, &segment);
     if ((segment.flags & ADV_FIN) && stream->opened) {
-        const struct adv_host *receiver = &world->host[port];
-        uint32_t irs = receiver->state >= ADV_SYN_GOT ? receiver->irs : stream->irs;
-        uint32_t off = segment.seq - irs - 1 + segment.len;
-        if (off != stream->sent)
-            adv_violate(world, ADV_V_ORDER, "a FIN behind octet %u leaves to host %u, %u is next", off, port, stream->sent);
+        const struct adv_life *life = &stream->life[stream->current];
+        uint32_t off = segment.seq - life->irs - 1 + segment.len;
+        if (off != life->sent)
+            adv_violate(world, ADV_V_ORDER, "a FIN behind octet %u leaves to host %u, %u is next", off, port, life->sent);
     }
 }
 
@@ -163,7 +199,7 @@ void adv_check_apps(struct adv_world *world)
 {
     for (unsigned h = 0; h < 2; h++) {
         const struct adv_receiver *in = &world->host[h].in;
-        const struct adv_stream *from = &world->stream[!h];
+        const struct adv_life *from = life_of(world, h);
 
         if (in->app_len > from->allowed_len)
             adv_violate(world, ADV_V_APP, "the application of host %u got %u octets, %u are judged", h, in->app_len,
@@ -209,12 +245,26 @@ static void check_reset(struct adv_world *world)
                     world->host[0].reset_seen, world->host[1].reset_seen);
 }
 
+/* A PDU of the attacker's was refused, and nothing was lost: the victim is not left with a connection of which nothing
+ * more will come. */
+static void check_victim(struct adv_world *world)
+{
+    unsigned hostile = (unsigned)world->schedule->setup[ADV_HOSTILE] - 1;
+    const struct adv_host *victim = &world->host[!hostile];
+
+    if (world->stream[hostile].n_refused > 0 && world->n_faults_met == 0 && world->n_overflow == 0 && victim->lives == 0 &&
+        victim->state == ADV_ESTABLISHED && !adv_host_closed(victim))
+        adv_violate(world, ADV_V_NOT_RESET, "a PDU was refused, host %u has seen no reset", !hostile);
+}
+
 void adv_check_end(struct adv_world *world)
 {
     adv_check_apps(world);
+    if (world->schedule->setup[ADV_HOSTILE])
+        check_victim(world);
     if (world->schedule->setup[ADV_HOSTILE] || world->violation != ADV_NO_VIOLATION || world->n_overflow > 0)
         return;
-    if (world->host[0].state == ADV_CLOSED)
+    if (world->host[0].state == ADV_CLOSED || world->host[0].lives > 0)
         return;
     bool granted = world->host[0].written <= (world->plan.n_allowed ? world->plan.end[0][world->plan.n_allowed - 1] : 0);
     /* What the application never finishes saying is refused after a while. */

@@ -34,7 +34,7 @@ static bool start(struct adv_gateway *gateway, struct adv_world *world)
     toy->refused = false;
     for (unsigned d = 0; d < 2; d++) {
         memset(toy->dir[d].have, 0, sizeof toy->dir[d].have);
-        toy->dir[d].judged = 0;
+        toy->dir[d].judged = toy->dir[d].isn = toy->dir[d].end = toy->dir[d].edge = 0;
         toy->dir[d].opened = false;
     }
     return true;

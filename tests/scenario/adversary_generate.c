@@ -364,6 +364,23 @@ static void honest(struct gen *g)
         step(g, ADV_CLOSE, 0, 0);
 }
 
+/* The same ports once more: what was said before is past. */
+static void reopen(struct gen *g)
+{
+    if (chance(g, 50)) {
+        raw(g, ADV_AT_NXT, 0, 0)->arg[ADV_RAW_FLAGS] = ADV_RST;
+    } else {
+        step(g, ADV_CLOSE, 0, 0);
+        step(g, ADV_CLOSE, 1, 0);
+    }
+    if (chance(g, 80))
+        step(g, ADV_WAIT, ONE_OF(g, 1, 5, 50, 300), 0);
+    step(g, ADV_OPEN, 0, 0);
+    if (chance(g, 80))
+        step(g, ADV_WAIT, 5 * g->schedule->setup[ADV_DELAY] + 2, 0);
+    g->said = g->at = 0;
+}
+
 static void hostile(struct gen *g)
 {
     uint32_t n = 5 + (uint32_t)below(g, 30);
@@ -375,6 +392,8 @@ static void hostile(struct gen *g)
             do_request(g);
         else if (chance(g, 4))
             do_stall(g);
+        else if (chance(g, 4))
+            reopen(g);
         else
             attack(g);
         if (chance(g, 45))

@@ -89,8 +89,25 @@ static void start_timer(struct adv_world *world, struct adv_host *host)
     host->timer[ADV_T_REPEAT] = world->now + host->rto;
 }
 
+bool adv_host_is_free(const struct adv_host *host)
+{
+    return host->state == ADV_DEAD || (host->state == ADV_ESTABLISHED && adv_host_closed(host));
+}
+
+void adv_host_again(struct adv_world *world, struct adv_host *host)
+{
+    uint32_t lives = host->lives + 1;
+
+    adv_host_init(world, host->index);
+    host->lives = lives;
+    host->iss += lives * 70001;
+    host->una = host->nxt = host->max = host->iss;
+}
+
 void adv_host_open(struct adv_world *world, struct adv_host *host)
 {
+    if (adv_host_is_free(host))
+        adv_host_again(world, host);
     if (host->state != ADV_CLOSED)
         return;
     host->state = ADV_SYN_SENT;

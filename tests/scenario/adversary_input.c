@@ -256,6 +256,9 @@ void adv_host_input(struct adv_world *world, struct adv_host *host, const uint8_
         return;
     if (adv_setup(world, ADV_KEEP, host->index) && host->state == ADV_ESTABLISHED && segment.len > 0)
         host->timer[ADV_T_KEEP] = world->now + (uint64_t)adv_setup(world, ADV_KEEP, host->index) * ADV_MS;
+    if (host->index == 1 && adv_host_is_free(host) && (segment.flags & (ADV_SYN | ADV_ACK | ADV_RST)) == ADV_SYN &&
+        segment.seq != host->irs)
+        adv_host_again(world, host);
     switch ((enum adv_state)host->state) {
     case ADV_CLOSED:
     case ADV_DEAD:

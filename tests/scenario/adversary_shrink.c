@@ -119,6 +119,7 @@ uint32_t adv_shrink(struct adv_world *world, struct adv_schedule *schedule, stru
         any |= plainer_setup(&s);
         any |= smaller_numbers(&s);
     }
-    adv_run(world, schedule, gateway);
+    if (adv_run(world, schedule, gateway) == ADV_NO_VIOLATION)
+        adv_violate(world, ADV_V_ENDLESS, "the schedule does not fail a second time");
     return s.runs;
 }

@@ -308,7 +308,11 @@ enum adv_violation adv_run(struct adv_world *world, const struct adv_schedule *s
     bool trace_it = world->trace;
 
     memset(world, 0, offsetof(struct adv_world, plan));
-    memset(world->stream, 0, sizeof world->stream);
+    for (unsigned h = 0; h < 2; h++) {
+        memset(&world->stream[h], 0, offsetof(struct adv_stream, life));
+        memset(&world->stream[h].life[0], 0, offsetof(struct adv_life, allowed));
+        world->stream[h].n_lives = 1;
+    }
     world->n_flight = world->n_overflow = world->n_faults = world->n_faults_met = 0;
     world->violation = ADV_NO_VIOLATION;
     world->trace = trace_it;
