@@ -298,6 +298,7 @@ struct adv_fault {
 /* What the gateway said of one sender's octets, from one SYN to the next with another number. */
 struct adv_life {
     uint32_t irs; /* number of that SYN */
+    uint32_t answers; /* a SYN-ACK: the number of the SYN that it answers */
     uint32_t sent; /* octets that left the gateway in order */
     uint32_t allowed_len;
     uint8_t allowed[ADV_STREAM_MAX];
@@ -317,6 +318,7 @@ struct adv_world {
     const struct adv_schedule *schedule;
     struct adv_gateway *gateway;
     uint64_t now, order, packets;
+    uint64_t arrived; /* order of the frame that a host is handed */
     struct adv_plan plan; /* what stands before it is zeroed for each schedule */
     struct adv_host host[2];
     struct adv_stream stream[2]; /* by sender */
@@ -331,6 +333,8 @@ struct adv_world {
 
 /* Runs a schedule; what was violated, in words in world->text. */
 enum adv_violation adv_run(struct adv_world *world, const struct adv_schedule *schedule, struct adv_gateway *gateway);
+/* Forgets what is still under way to this host and was sent before the frame that it is handed. */
+void adv_forget_older(struct adv_world *world, unsigned host);
 void adv_send_on(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len);
 void adv_violate(struct adv_world *world, enum adv_violation what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

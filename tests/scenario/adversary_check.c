@@ -46,11 +46,14 @@ static void begin_life(struct adv_world *world, unsigned to, const struct adv_se
     if (!stream->opened) {
         life = &stream->life[0];
     } else if (!life) {
+        if ((syn->flags & ADV_ACK) && stream->life[stream->current].answers == back->life[back->current].irs)
+            adv_violate(world, ADV_V_FRAME, "a second SYN-ACK to host %u, with another number", to);
         life = &stream->life[stream->n_lives < ADV_LIVES ? stream->n_lives++ : (stream->current + 1) % ADV_LIVES];
         life->sent = life->allowed_len = 0;
         stream->has_edge = false;
     }
     life->irs = syn->seq;
+    life->answers = back->life[back->current].irs;
     stream->current = (uint32_t)(life - stream->life);
     stream->opened = true;
     if ((syn->flags & ADV_ACK) && back->opened && meant)
@@ -131,7 +134,7 @@ static void check_octets(struct adv_world *world, unsigned to, const struct adv_
         adv_violate(world, ADV_V_ORDER, "octet %u to host %u leaves, %u is next", off, to, life->sent);
     if ((int32_t)(off + s->len - life->sent) > 0)
         life->sent = off + s->len;
-    if (stream->has_edge && (int32_t)(s->seq + s->len - stream->edge) > 0)
+    if (stream->has_edge && !world->host[to].hostile && (int32_t)(s->seq + s->len - stream->edge) > 0)
         adv_violate(world, ADV_V_WINDOW, "octets up to %u leave to host %u, its window ends %d before", off + s->len, to,
                     (int)(s->seq + s->len - stream->edge));
 }

@@ -17,6 +17,8 @@ struct gen {
     unsigned hostile;  /* 0: nobody; else the host's index + 1 */
     uint32_t said;     /* octets that the client's application has written */
     uint32_t at;       /* where the attacker's stream is */
+    uint32_t moves;    /* bit by bit: which of the attacker's it makes */
+    uint32_t plain;    /* in a hundred: octets that are those of the plan */
 };
 
 /* splitmix64 */
@@ -182,24 +184,24 @@ static struct adv_step *raw(struct gen *g, enum adv_at at, int32_t off, int32_t 
 
 static int32_t any_how(struct gen *g)
 {
-    return chance(g, 30) ? ADV_PLAIN : below(g, ADV_N_HOWS);
+    return chance(g, g->plain) ? ADV_PLAIN : below(g, ADV_N_HOWS);
 }
 
 /* The next octets, cut anywhere. */
 static void go_on(struct gen *g)
 {
     uint32_t left = g->plan.len[g->hostile - 1] > g->at ? g->plan.len[g->hostile - 1] - g->at : 0;
-    uint32_t len = chance(g, 50) ? 12 : 1 + (uint32_t)below(g, 25);
+    uint32_t len = chance(g, 60) ? 12 : 1 + (uint32_t)below(g, 25);
 
     len = len < left ? len : left;
-    raw(g, ADV_AT_START, (int32_t)g->at, (int32_t)len)->arg[ADV_RAW_HOW] = chance(g, 80) ? ADV_PLAIN : any_how(g);
+    raw(g, ADV_AT_START, (int32_t)g->at, (int32_t)len)->arg[ADV_RAW_HOW] = any_how(g);
     g->at += len;
 }
 
 static void drip(struct gen *g)
 {
     for (unsigned i = 0; i < 4 && has_room(g); i++) {
-        raw(g, ADV_AT_START, (int32_t)g->at++, 1)->arg[ADV_RAW_HOW] = chance(g, 90) ? ADV_PLAIN : any_how(g);
+        raw(g, ADV_AT_START, (int32_t)g->at++, 1)->arg[ADV_RAW_HOW] = any_how(g);
         if (chance(g, 50))
             do_wait(g);
     }
@@ -331,13 +333,26 @@ static void hole(struct gen *g)
     g->at += 12;
 }
 
+/* A schedule that makes every move does not come far: most of them end the connection. */
+static void choose_moves(struct gen *g)
+{
+    static const uint32_t all = UINT32_MAX;
+
+    g->plain = (uint32_t)ONE_OF(g, 30, 80, 95, 100);
+    g->moves = all;
+    for (int32_t i = below(g, 4); i > 0; i--)
+        g->moves &= (uint32_t)next(g);
+}
+
 static void attack(struct gen *g)
 {
     static void (*const moves[])(struct gen *) = {
         go_on, go_on, go_on, drip, overlap, overlap_again, repeat_otherwise, repeat_otherwise, old_data, beyond_window,
         wrong_ack, reset, finish, open_again, urgent, trick, trick, odd_flags, probe, hole, hole};
 
-    moves[next(g) % (sizeof moves / sizeof *moves)](g);
+    uint32_t at = (uint32_t)below(g, sizeof moves / sizeof *moves);
+
+    moves[g->moves >> at & 1 ? at : 0](g);
 }
 
 /* ---- schedules ------------------------------------------------------------------------------------------------- */
@@ -385,6 +400,8 @@ static void hostile(struct gen *g)
 {
     uint32_t n = 5 + (uint32_t)below(g, 30);
 
+    choose_moves(g);
+
     for (uint32_t i = 0; i < n && has_room(g); i++) {
         if (chance(g, 12))
             do_fault(g);
@@ -428,6 +445,7 @@ void adv_generate(struct adv_schedule *schedule, uint64_t seed, int kind)
     memset(schedule, 0, sizeof *schedule);
     uint32_t dice = (uint32_t)below(&g, 100);
     g.hostile = kind == 1 || (kind == 0 && dice < 35) ? 0 : dice % 5 < 3 ? 1 : 2;
+    g.plain = 30;
     choose_setup(&g);
     open_up(&g);
     if (g.hostile)

@@ -98,6 +98,9 @@ void adv_host_again(struct adv_world *world, struct adv_host *host)
 {
     uint32_t lives = host->lives + 1;
 
+    if (host->index == 0)
+        world->arrived = world->order;
+    adv_forget_older(world, host->index); /* what was sent long ago has died on the way: nobody waits two minutes here */
     adv_host_init(world, host->index);
     host->lives = lives;
     host->iss += lives * 70001;
