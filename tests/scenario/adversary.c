@@ -2,7 +2,7 @@
  *
  * adversary.c - schedules by the seed against a gateway, or the ones in files; a failing one is shrunk and printed.
  *
- *     adversary [--gateway=inline] [--schedules=100000] [--seed=1] [--honest | --hostile] [--only=app,denied]
+ *     adversary [--gateway=inline] [--schedules=100000] [--seed=1] [--honest | --hostile | --calm] [--only=app,denied]
  *               [--progress] [--trace] [--keep-going=N] [--cases=FOLDER] [FILE...]
  *
  * The files and the folder's *.txt are run first. Schedule i of a seed is the same on every host, so that the seed and a number name it; what is
@@ -28,7 +28,7 @@ struct run {
     uint64_t schedules, first, seed, done, failures, keep_going;
     int kind, policy; /* policy: of both receivers; ADV_N_POLICIES: as generated */
     const char *cases; /* folder */
-    bool progress, trace;
+    bool progress, trace, raw; /* raw: failures are not shrunk */
     unsigned expected;
     uint64_t refused, allowed, completed;
 };
@@ -42,6 +42,8 @@ static void report(struct run *run, struct adv_schedule *schedule, uint64_t numb
 
     printf("# %s: %s\n# schedule %" PRIu64 " of seed %" PRIu64 ", gateway %s\n", adv_violation_names[what], world.text,
            number, run->seed, run->gateway->name);
+    if (run->raw)
+        return;
     runs = adv_shrink(&world, schedule, run->gateway);
     printf("# shrunk in %u runs: %s\n", runs, world.text);
     adv_write(schedule, stdout);
@@ -158,8 +160,8 @@ static int policy_named(const char *name)
 
 static void usage(void)
 {
-    puts("adversary [--gateway=wire|wall|eager|passive|inline] [--schedules=N] [--seed=N] [--honest | --hostile]\n"
-         "          [--only=VIOLATION,...] [--expect=VIOLATION,...] [--keep-going=N] [--first=N] [--progress] [--trace]\n"
+    puts("adversary [--gateway=wire|wall|eager|passive|inline] [--schedules=N] [--seed=N] [--honest | --hostile | --calm]\n"
+         "          [--only=VIOLATION,...] [--expect=VIOLATION,...] [--keep-going=N] [--first=N] [--progress] [--trace] [--raw]\n"
          "          [--policy=first|last|bsd|linux|windows|device]\n"
          "          [--cases=FOLDER] [FILE...]\n"
          "The long run: adversary --schedules=10000000 --progress");
@@ -170,10 +172,11 @@ static void options(struct run *run, int argc, char **argv)
     static const struct option list[] = {
         {"gateway", required_argument, NULL, 'g'},  {"schedules", required_argument, NULL, 'n'},
         {"seed", required_argument, NULL, 's'},     {"honest", no_argument, NULL, 'h'},
-        {"hostile", no_argument, NULL, 'a'},        {"only", required_argument, NULL, 'o'},
+        {"calm", no_argument, NULL, 'q'},           {"hostile", no_argument, NULL, 'a'},
+        {"only", required_argument, NULL, 'o'},
         {"expect", required_argument, NULL, 'e'},   {"keep-going", required_argument, NULL, 'k'},
         {"progress", no_argument, NULL, 'p'},       {"trace", no_argument, NULL, 't'},
-        {"first", required_argument, NULL, 'f'},    {"policy", required_argument, NULL, 'r'},
+        {"raw", no_argument, NULL, 'w'},            {"first", required_argument, NULL, 'f'},    {"policy", required_argument, NULL, 'r'},
         {"cases", required_argument, NULL, 'c'},  {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0}};
     unsigned only = UINT32_MAX;
@@ -203,7 +206,8 @@ static void options(struct run *run, int argc, char **argv)
             break;
         case 'h':
         case 'a':
-            run->kind = c == 'h' ? 1 : 2;
+        case 'q':
+            run->kind = c == 'h' ? 1 : c == 'a' ? 2 : 3;
             break;
         case 'o':
             only = violations(optarg);
@@ -216,6 +220,9 @@ static void options(struct run *run, int argc, char **argv)
             break;
         case 't':
             run->trace = true;
+            break;
+        case 'w':
+            run->raw = true;
             break;
         default:
             usage();

@@ -52,6 +52,7 @@ enum adv_key {
     ADV_PROBE1,
     ADV_ISN,
     ADV_ISN1,
+    ADV_NUISANCE, /* 1, 2: this honest host's name is also on segments that a sound stack ignores */
     ADV_N_KEYS,
 };
 
@@ -85,7 +86,7 @@ enum adv_verb {
     ADV_CLOSE,    /* host: its application has said all */
     ADV_STALL,    /* host, on: its application reads nothing (1) or goes on (0) */
     ADV_FAULT,    /* link, what, nth, ms: of the packets that come, the nth (from 0) meets this */
-    ADV_RAW,      /* the hostile host's own segment, see enum adv_raw */
+    ADV_RAW,      /* a segment by hand of the hostile host, or of the nuisance; see enum adv_raw */
     ADV_N_VERBS,
 };
 
@@ -155,7 +156,8 @@ void adv_plan_make(struct adv_plan *plan, const char *letters);
 /* What the policy of the world allows, said a second time. */
 bool adv_request_allowed(const uint8_t *pdu, uint32_t len);
 
-/* One of the schedules of a seed. kind: 0: any, 1: honest only, 2: hostile only. */
+/* One of the schedules of a seed. kind: 0: any, 1: honest only, 2: hostile only, 3: honest without
+ * a nuisance. */
 void adv_generate(struct adv_schedule *schedule, uint64_t seed, int kind);
 /* As text, to be read again; adv_read() gives NULL or what is wrong. */
 void adv_write(const struct adv_schedule *schedule, void *file);

@@ -81,7 +81,10 @@ void adv_check_entering(struct adv_world *world, unsigned port, const uint8_t *f
     if (!adv_parse(frame, len, !port, &segment) || !segment.sound || (segment.flags & ADV_RST) ||
         !(segment.flags & ADV_ACK))
         return;
+    const struct adv_life *life = &stream->life[stream->current];
     uint32_t edge = segment.ack + segment.window;
+    if (stream->opened && segment.ack - life->irs - 1 > life->sent + 1)
+        return; /* of what has not left */
     if (!stream->has_edge || (int32_t)(edge - stream->edge) > 0)
         stream->edge = edge;
     stream->has_edge = true;
@@ -238,13 +241,14 @@ static void check_complete(struct adv_world *world)
         adv_violate(world, ADV_V_INCOMPLETE, "the connection does not close");
 }
 
-/* An honest exchange with a complete refused request in it: without loss both ends learn that it is over. */
-static void check_reset(struct adv_world *world)
+/* An honest exchange with a refused request in it, or with one that is never finished: without loss both ends learn that
+ * it is over. */
+static void check_reset(struct adv_world *world, bool whole)
 {
-    bool refused = world->stream[0].n_refused + world->stream[1].n_refused > 0;
+    bool refused = !whole || world->stream[0].n_refused + world->stream[1].n_refused > 0;
 
     if (refused && world->n_faults_met == 0 && (!world->host[0].reset_seen || !world->host[1].reset_seen))
-        adv_violate(world, ADV_V_NOT_RESET, "a request was refused; reset seen: client %d, server %d",
+        adv_violate(world, ADV_V_NOT_RESET, "a request was refused or not finished; reset seen: client %d, server %d",
                     world->host[0].reset_seen, world->host[1].reset_seen);
 }
 
@@ -267,7 +271,7 @@ void adv_check_end(struct adv_world *world)
         check_victim(world);
     if (world->schedule->setup[ADV_HOSTILE] || world->violation != ADV_NO_VIOLATION || world->n_overflow > 0)
         return;
-    if (world->host[0].state == ADV_CLOSED || world->host[0].lives > 0)
+    if (world->host[0].state == ADV_CLOSED || world->host[0].lives + world->host[1].lives > 0)
         return;
     bool granted = world->host[0].written <= (world->plan.n_allowed ? world->plan.end[0][world->plan.n_allowed - 1] : 0);
     /* What the application never finishes saying is refused after a while. */
@@ -277,5 +281,5 @@ void adv_check_end(struct adv_world *world)
     if (granted && whole)
         check_complete(world);
     else
-        check_reset(world);
+        check_reset(world, whole);
 }

@@ -355,6 +355,59 @@ static void attack(struct gen *g)
     moves[g->moves >> at & 1 ? at : 0](g);
 }
 
+/* ---- moves of a nuisance ---------------------------------------------------------------------------------------- */
+
+static void far_reset(struct gen *g)
+{
+    raw(g, ADV_AT_NXT, ONE_OF(g, 5000, 60000, -40000, 1000000), 0)->arg[ADV_RAW_FLAGS] = ADV_RST | (chance(g, 50) ? ADV_ACK : 0);
+}
+
+static void unsound(struct gen *g)
+{
+    struct adv_step *made = raw(g, ADV_AT_NXT, 0, ONE_OF(g, 0, 1, 12));
+
+    made->arg[ADV_RAW_HOW] = any_how(g);
+    made->arg[ADV_RAW_FLAGS] = chance(g, 30) ? ADV_RST : 0;
+    made->arg[ADV_RAW_TRICK] = ONE_OF(g, ADV_TRICK_CHECKSUM, ADV_TRICK_NO_SUM, ADV_TRICK_OFFSET_4, ADV_TRICK_OPTION_0,
+                                      ADV_TRICK_OPTION_LONG, ADV_TRICK_SPOOF);
+}
+
+static void far_ack(struct gen *g)
+{
+    struct adv_step *made = raw(g, ADV_AT_NXT, 0, ONE_OF(g, 0, 1, 12));
+
+    made->arg[ADV_RAW_ACK] = ONE_OF(g, 100000, -100000, 0x7fffffff);
+    made->arg[ADV_RAW_HOW] = any_how(g);
+}
+
+static void opening(struct gen *g)
+{
+    struct adv_step *made = raw(g, ADV_AT_START, -1, ONE_OF(g, 0, 0, 12));
+
+    made->arg[ADV_RAW_FLAGS] = ADV_SYN;
+    made->arg[ADV_RAW_SEQ] = ONE_OF(g, 0, 1, 100, 100000, -5);
+}
+
+static void no_ack(struct gen *g)
+{
+    struct adv_step *made = raw(g, ADV_AT_NXT, 0, 12);
+
+    made->arg[ADV_RAW_FLAGS] = ONE_OF(g, 256, ADV_PSH, ADV_FIN, ADV_SYN | ADV_FIN, 0x3f);
+    made->arg[ADV_RAW_HOW] = any_how(g);
+}
+
+static void far_data(struct gen *g)
+{
+    raw(g, ADV_AT_NXT, ONE_OF(g, 20000, -20000, 70000, -70000, 1000000), 12)->arg[ADV_RAW_HOW] = any_how(g);
+}
+
+static void nuisance(struct gen *g)
+{
+    static void (*const moves[])(struct gen *) = {far_reset, unsound, far_ack, opening, no_ack, far_data};
+
+    moves[next(g) % (sizeof moves / sizeof *moves)](g);
+}
+
 /* ---- schedules ------------------------------------------------------------------------------------------------- */
 
 static void honest(struct gen *g)
@@ -368,11 +421,14 @@ static void honest(struct gen *g)
         }
         if (chance(g, 12))
             do_stall(g);
+        if (g->schedule->setup[ADV_NUISANCE] && chance(g, 40))
+            nuisance(g);
         do_request(g);
         if (chance(g, 60))
             do_wait(g);
     }
-    write_octets(g, g->plan.len[0]);
+    if (chance(g, 95))
+        write_octets(g, g->plan.len[0]);
     if (chance(g, 30))
         step(g, ADV_WAIT, ONE_OF(g, 100, 1000, 3000, 7000), 0);
     if (chance(g, 60))
@@ -434,7 +490,7 @@ static void open_up(struct gen *g)
         step(g, ADV_WAIT, below(g, 3), 0);
         early[next(g) % 5](g);
     }
-    if (chance(g, 90))
+    if (g->schedule->setup[ADV_NUISANCE] || chance(g, 90))
         step(g, ADV_WAIT, 5 * g->schedule->setup[ADV_DELAY] + 2, 0);
 }
 
@@ -444,9 +500,11 @@ void adv_generate(struct adv_schedule *schedule, uint64_t seed, int kind)
 
     memset(schedule, 0, sizeof *schedule);
     uint32_t dice = (uint32_t)below(&g, 100);
-    g.hostile = kind == 1 || (kind == 0 && dice < 35) ? 0 : dice % 5 < 3 ? 1 : 2;
+    g.hostile = kind % 2 == 1 || (kind == 0 && dice < 35) ? 0 : dice % 5 < 3 ? 1 : 2;
     g.plain = 30;
     choose_setup(&g);
+    if (!g.hostile && kind != 3 && chance(&g, 25))
+        schedule->setup[ADV_NUISANCE] = 1 + below(&g, 2);
     open_up(&g);
     if (g.hostile)
         hostile(&g);

@@ -38,6 +38,8 @@ static void answer_reset(struct adv_world *world, struct adv_host *host, const s
 
 static void die(struct adv_host *host)
 {
+    if (adv_host_closed(host))
+        return; /* nobody is there any more */
     host->state = ADV_DEAD;
     host->reset_seen = true;
     for (unsigned t = 0; t < ADV_N_TIMERS; t++)

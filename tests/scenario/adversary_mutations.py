@@ -26,16 +26,21 @@ class Stale(Exception):
 
 def rows():
     """Blocks of `= name`, `file`, lines that start with - (the text) and with + (what takes its place)."""
-    row = None
+    row, made = None, []
     with open(os.path.join(HERE, "adversary_mutations.txt"), encoding="utf-8") as file:
         for line in file.read().splitlines():
+            if line == "= name":
+                continue
             if line.startswith("= "):
                 row = {"name": line[2:], "old": [], "new": [], "options": []}
-                yield row
-            elif line.startswith("@ "):
+                made.append(row)
+            elif row and line.startswith("@ "):
                 row["file"], *row["options"] = line[2:].split()
-            elif line[:1] in "-+" and line:
+                row["unit"] = [o[5:] for o in row["options"] if o.startswith("unit=")]
+                row["options"] = [o for o in row["options"] if o.startswith("--")]
+            elif row and line[:1] in "-+" and line:
                 row["old" if line[0] == "-" else "new"].append(line[1:])
+    return made
 
 
 def mutated(row):
@@ -56,44 +61,65 @@ def compile_command(build, source):
     raise Stale(f"{source}: nothing compiles it")
 
 
-def link_command(build):
-    done = subprocess.run(["ninja", "-C", build, "-t", "commands", "-s", "tests/scenario/adversary"], check=True,
-                          stdout=subprocess.PIPE)
+def link_command(build, target):
+    done = subprocess.run(["ninja", "-C", build, "-t", "commands", "-s", target], check=True, stdout=subprocess.PIPE)
     lines = done.stdout.decode().splitlines()
-    return shlex.split([line for line in lines if " -o tests/scenario/adversary " in line][-1])
+    return shlex.split([line for line in lines if f" -o {target} " in line][-1])
 
 
-def make(build, row, scratch):
-    """The adversary against this engine."""
+def compile_changed(build, row, scratch):
     source = os.path.join(scratch, os.path.basename(row["file"]))
     with open(source, "w", encoding="utf-8") as file:
         file.write(mutated(row))
     command, folder = compile_command(build, row["file"])
     command[command.index("-o") + 1] = source + ".o"
-    for option, extra in (("-MF", 1), ("-MQ", 1)):
+    for option in ("-MF", "-MQ"):
         if option in command:
-            del command[command.index(option):command.index(option) + 1 + extra]
-    command = [c for c in command if c != "-MD"][:-1] + ["-w", "-iquote", os.path.join(ROOT, os.path.dirname(row["file"])), source]
-    subprocess.run(command, cwd=folder, check=True)
-    link = link_command(build)
-    program = os.path.join(scratch, "adversary")
-    link[link.index("-o") + 1] = program
-    first = next(i for i, word in enumerate(link) if word.endswith(".o"))
-    subprocess.run(link[:first] + [source + ".o"] + link[first:], cwd=build, check=True)
+            at = command.index(option)
+            del command[at:at + 2]
+    here = os.path.join(ROOT, os.path.dirname(row["file"]))
+    subprocess.run([c for c in command if c != "-MD"][:-1] + ["-w", "-iquote", here, source], cwd=folder, check=True)
+    return source + ".o"
+
+
+def link(build, target, changed, scratch):
+    """The target, with the changed object in front of the library that holds the sound one."""
+    command = link_command(build, target)
+    program = os.path.join(scratch, os.path.basename(target))
+    command[command.index("-o") + 1] = program
+    first = next(i for i, word in enumerate(command) if word.endswith(".o"))
+    subprocess.run(command[:first] + [changed] + command[first:], cwd=build, check=True)
     return program
 
 
-def find(program, options):
-    done = subprocess.run([program, f"--schedules={SCHEDULES}"] + options, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=300, check=False)
-    text = done.stdout.decode()
-    if done.returncode == 0:
+def run(command):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+    except subprocess.TimeoutExpired:
+        return -1, "no end"
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def by_adversary(program, options):
+    code, text = run([program, f"--schedules={SCHEDULES}", "--raw"] + options)
+    if code == 0:
         return None
     what = re.search(r"^# ([a-z-]+): ", text, re.M)
     number = re.search(r"schedule (\d+) of seed", text)
-    if not what or not number:
-        return f"ended with {done.returncode}"
-    return f"{what.group(1)}, schedule {number.group(1)}"
+    if what and number:
+        return f"{what.group(1)}, schedule {number.group(1)}"
+    return f"the engine's own checks (signal {-code})"
+
+
+def notice(build, row, scratch):
+    """Who notices, in words; None: nobody."""
+    changed = compile_changed(build, row, scratch)
+    found = by_adversary(link(build, "tests/scenario/adversary", changed, scratch), row["options"])
+    for unit in row["unit"] if found is None else []:
+        folder, name = os.path.split(unit)
+        code, _ = run([link(build, f"tests/unit/{folder}/{name}", changed, scratch)])
+        found = f"unit test {name}" if code != 0 else None
+    return found
 
 
 def main(build, names):
@@ -103,11 +129,10 @@ def main(build, names):
             continue
         with tempfile.TemporaryDirectory() as scratch:
             try:
-                found = find(make(build, row, scratch), row["options"])
-            except Stale as stale:
-                print(stale)
-                missed += 1
-                continue
+                found = notice(build, row, scratch)
+            except (Stale, subprocess.CalledProcessError) as wrong:
+                found = None
+                print(wrong)
         print(f"{row['name']}: {found or 'NOT NOTICED'}", flush=True)
         missed += found is None
     return 1 if missed else 0

@@ -19,7 +19,7 @@
 
 static const char *const keys[ADV_N_KEYS] = {
     "hostile", "mute", "delay", "think", "policy0", "policy1", "lax0", "lax1", "window0", "window1", "mss0", "mss1",
-    "nagle0", "nagle1", "delack0", "delack1", "keep0", "keep1", "probe0", "probe1", "isn0", "isn1"};
+    "nagle0", "nagle1", "delack0", "delack1", "keep0", "keep1", "probe0", "probe1", "isn0", "isn1", "nuisance"};
 
 static const struct {
     const char *name, *args[ADV_N_ARGS];

@@ -151,6 +151,8 @@ static void through_gateway(struct adv_world *world, const struct ps_packet *pac
     uint32_t n_sends = world->gateway->sends(world->gateway, &sends);
     leave_own(world, sends, n_sends, PS_SEND_FIRST);
     for (uint32_t i = 0; i < n; i++) {
+        if (world->trace && out[i].reason != PS_REASON_NONE)
+            printf("              refused: %s\n", ps_reason_info(out[i].reason)->name);
         if (out[i].verdict == PS_VERDICT_PASS)
             leave(world, !packets[i].port, packets[i].data, packets[i].len);
         leave_own(world, sends, n_sends, (uint16_t)i);
@@ -287,6 +289,15 @@ static void run_until(struct adv_world *world, uint64_t end, bool to_end)
 
 /* ---- schedule -------------------------------------------------------------------------------------------------- */
 
+static void raw_send(struct adv_world *world, const int32_t arg[ADV_N_ARGS])
+{
+    const int32_t *setup = world->schedule->setup;
+    int32_t sender = setup[ADV_HOSTILE] > 0 ? setup[ADV_HOSTILE] : setup[ADV_NUISANCE];
+
+    if (sender == 1 || sender == 2)
+        adv_raw_send(world, &world->host[sender - 1], arg);
+}
+
 static void take_step(struct adv_world *world, const struct adv_step *step)
 {
     struct adv_host *host = &world->host[step->arg[0] == 1];
@@ -312,8 +323,7 @@ static void take_step(struct adv_world *world, const struct adv_step *step)
                                                               .nth = (uint32_t)step->arg[2], .ms = (uint32_t)step->arg[3]};
         break;
     case ADV_RAW:
-        if (world->schedule->setup[ADV_HOSTILE] > 0)
-            adv_raw_send(world, &world->host[world->schedule->setup[ADV_HOSTILE] - 1], step->arg);
+        raw_send(world, step->arg);
         break;
     case ADV_N_VERBS:
         break;
