@@ -27,6 +27,8 @@ void adv_raw_send(struct adv_world *world, struct adv_host *host, const int32_t 
     uint32_t seq = place(host, arg[ADV_RAW_AT]) + (uint32_t)arg[ADV_RAW_OFF], off = seq - host->iss - 1;
     const uint8_t *plan = world->plan.octets[host->index][arg[ADV_RAW_HOW]];
 
+    if (arg[ADV_RAW_FLAGS] & ADV_SYN)
+        off++; /* whose number comes before those of the octets */
     segment.len = (uint32_t)arg[ADV_RAW_LEN];
     for (uint32_t i = 0; i < segment.len; i++)
         octets[i] = off + i < world->plan.len[host->index] ? plan[off + i] : (uint8_t)(0x40 + arg[ADV_RAW_HOW]);

@@ -83,6 +83,7 @@ static bool start(struct adv_gateway *gateway, struct adv_world *world)
     config.inline_ = own->inline_;
     config.n_relays = 4;
     config.n_chunks = 64;
+    config.send_octets = 65536;
     config.on_judged = on_judged;
     config.on_judged_ctx = world;
     own->engine = ps_engine_new(&config, &image);

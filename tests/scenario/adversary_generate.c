@@ -17,6 +17,7 @@ struct gen {
     unsigned hostile;  /* 0: nobody; else the host's index + 1 */
     uint32_t said;     /* octets that the client's application has written */
     uint32_t at;       /* where the attacker's stream is */
+    uint32_t most;     /* octets that the client's application will write */
     uint32_t moves;    /* bit by bit: which of the attacker's it makes */
     uint32_t plain;    /* in a hundred: octets that are those of the plan */
 };
@@ -97,6 +98,7 @@ static void choose_setup(struct gen *g)
     if (chance(g, g->hostile ? 30 : 15))
         s->plan[next(g) % n] = chance(g, 50) ? 'd' : 'c';
     adv_plan_make(&g->plan, s->plan);
+    g->most = g->plan.len[0];
 }
 
 /* ---- moves that anybody makes ---------------------------------------------------------------------------------- */
@@ -125,7 +127,7 @@ static uint32_t pdu_left(const struct gen *g)
 
 static void write_octets(struct gen *g, uint32_t len)
 {
-    uint32_t left = g->plan.len[0] - g->said;
+    uint32_t left = g->most - g->said;
 
     len = len < left ? len : left;
     if (len == 0)
@@ -414,7 +416,9 @@ static void honest(struct gen *g)
 {
     uint32_t faults = chance(g, 50) ? (uint32_t)below(g, 7) : 0;
 
-    while (g->said < g->plan.len[0] && has_room(g)) {
+    if (chance(g, 5)) /* it never finishes its last request */
+        g->most -= 1 + (uint32_t)below(g, 11);
+    while (g->said < g->most && has_room(g)) {
         if (faults > 0 && chance(g, 50)) {
             faults--;
             do_fault(g);
@@ -427,8 +431,7 @@ static void honest(struct gen *g)
         if (chance(g, 60))
             do_wait(g);
     }
-    if (chance(g, 95))
-        write_octets(g, g->plan.len[0]);
+    write_octets(g, g->most);
     if (chance(g, 30))
         step(g, ADV_WAIT, ONE_OF(g, 100, 1000, 3000, 7000), 0);
     if (chance(g, 60))
