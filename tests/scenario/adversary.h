@@ -53,6 +53,7 @@ enum adv_key {
     ADV_ISN,
     ADV_ISN1,
     ADV_NUISANCE, /* 1, 2: this honest host's name is also on segments that a sound stack ignores */
+    ADV_DENY,     /* of the conduit: 0: reset, 1: drop */
     ADV_N_KEYS,
 };
 
@@ -330,6 +331,7 @@ struct adv_world {
     uint32_t n_faults, n_faults_met;
     enum adv_violation violation;
     char text[200];
+    uint64_t began, delivered; /* when the first step was taken; when an application last got something */
     bool trace;
 };
 

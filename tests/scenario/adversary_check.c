@@ -245,7 +245,8 @@ static void check_complete(struct adv_world *world)
  * it is over. */
 static void check_reset(struct adv_world *world, bool whole)
 {
-    bool refused = !whole || world->stream[0].n_refused + world->stream[1].n_refused > 0;
+    bool dropped = world->schedule->setup[ADV_DENY] == 1;
+    bool refused = !whole || (!dropped && world->stream[0].n_refused + world->stream[1].n_refused > 0);
 
     if (refused && world->n_faults_met == 0 && (!world->host[0].reset_seen || !world->host[1].reset_seen))
         adv_violate(world, ADV_V_NOT_RESET, "a request was refused or not finished; reset seen: client %d, server %d",
@@ -259,7 +260,7 @@ static void check_victim(struct adv_world *world)
     unsigned hostile = (unsigned)world->schedule->setup[ADV_HOSTILE] - 1;
     const struct adv_host *victim = &world->host[!hostile];
 
-    if (world->stream[hostile].n_refused > 0 && world->n_faults_met == 0 && world->n_overflow == 0 && victim->lives == 0 &&
+    if (world->schedule->setup[ADV_DENY] == 0 && world->stream[hostile].n_refused > 0 && world->n_faults_met == 0 && world->n_overflow == 0 && victim->lives == 0 &&
         victim->state == ADV_ESTABLISHED && !adv_host_closed(victim))
         adv_violate(world, ADV_V_NOT_RESET, "a PDU was refused, host %u has seen no reset", !hostile);
 }

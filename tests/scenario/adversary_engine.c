@@ -15,7 +15,8 @@ static const char plant[] =
     "schema = 1; site = \"adversary\"; revision = 1;\n"
     "zones = ( { name = \"ops\"; kind = \"operations\"; networks = [\"10.0.1.0/24\"]; },\n"
     "          { name = \"ctl\"; kind = \"control\"; networks = [\"10.0.2.0/24\"]; } );\n"
-    "conduits = ( { name = \"c\"; from = \"ops\"; to = \"ctl\"; mode = \"enforce\"; allow = (\n"
+    "conduits = ( { name = \"c\"; from = \"ops\"; to = \"ctl\"; mode = \"enforce\";\n"
+    "  on_deny = \"%s\"; allow = (\n"
     "  { name = \"poll\"; protocol = \"modbus\"; operations = [\"read\"]; },\n"
     "  { name = \"setpoint\"; protocol = \"modbus\"; functions = [\"write-single-register\"];\n"
     "    objects = [\"holding:40-47\"]; values = [\"0..1000\"]; },\n"
@@ -23,7 +24,8 @@ static const char plant[] =
     "    objects = [\"holding:100-199\"]; } ); } );\n"
     "gateways = ( { name = \"g\"; ports = ( { name = \"p\"; zones = [\"ops\"]; }, { name = \"q\"; zones = [\"ctl\"]; } ); } );\n";
 
-static struct ps_image image;
+static const char *const denials[] = {"reset", "drop"}; /* by ADV_DENY */
+static struct ps_image images[2];
 
 struct own {
     bool inline_;
@@ -32,15 +34,17 @@ struct own {
 
 static struct own passive = {.inline_ = false}, in_line = {.inline_ = true};
 
-static bool load_plant(void)
+static bool load_plant(unsigned deny)
 {
+    char text[sizeof plant + 16];
     struct ps_diags diags;
     size_t len = 0;
 
-    if (image.data)
+    if (images[deny].data)
         return true;
+    snprintf(text, sizeof text, plant, denials[deny]);
     ps_diags_init(&diags);
-    struct ps_model *model = ps_policy_parse(plant, "adversary.conf", &diags);
+    struct ps_model *model = ps_policy_parse(text, "adversary.conf", &diags);
     uint8_t *compiled = model ? ps_compile(model, &diags, &len) : NULL;
     for (size_t i = 0; !compiled && i < diags.n; i++)
         fprintf(stderr, "adversary.conf:%u: %s\n", diags.items[i].line, diags.items[i].text);
@@ -50,7 +54,7 @@ static bool load_plant(void)
     free(compiled);
     ps_model_free(model);
     ps_diags_fini(&diags);
-    return aligned && ps_image_open(aligned, len, &image) == NULL;
+    return aligned && ps_image_open(aligned, len, &images[deny]) == NULL;
 }
 
 static void on_judged(void *ctx, const struct ps_judged *judged)
@@ -59,10 +63,8 @@ static void on_judged(void *ctx, const struct ps_judged *judged)
 
     if (judged->what != PS_JUDGED_PDU)
         return;
-    /* Whatever the engine takes for the client, octets are told apart by their sender: 10.0.1.10 is host 0. */
-    const struct ps_addr *sender = judged->dir == PS_TO_SERVER ? &judged->client : &judged->server;
+    /* Whatever the engine takes for the client: port 502 is host 1. */
     uint16_t port = judged->dir == PS_TO_SERVER ? judged->client_port : judged->server_port;
-    (void)sender;
     adv_judged(world, port == 502, judged->pdu, judged->pdu_len, judged->reason == PS_REASON_NONE);
 }
 
@@ -70,8 +72,9 @@ static bool start(struct adv_gateway *gateway, struct adv_world *world)
 {
     struct own *own = gateway->own;
     struct ps_engine_config config;
+    unsigned deny = (unsigned)world->schedule->setup[ADV_DENY];
 
-    if (!load_plant())
+    if (!load_plant(deny))
         return false;
     ps_engine_config_init(&config);
     config.n_flows = 16;
@@ -86,7 +89,7 @@ static bool start(struct adv_gateway *gateway, struct adv_world *world)
     config.send_octets = 65536;
     config.on_judged = on_judged;
     config.on_judged_ctx = world;
-    own->engine = ps_engine_new(&config, &image);
+    own->engine = ps_engine_new(&config, &images[deny]);
     return own->engine != NULL;
 }
 

@@ -19,7 +19,7 @@
 
 static const char *const keys[ADV_N_KEYS] = {
     "hostile", "mute", "delay", "think", "policy0", "policy1", "lax0", "lax1", "window0", "window1", "mss0", "mss1",
-    "nagle0", "nagle1", "delack0", "delack1", "keep0", "keep1", "probe0", "probe1", "isn0", "isn1", "nuisance"};
+    "nagle0", "nagle1", "delack0", "delack1", "keep0", "keep1", "probe0", "probe1", "isn0", "isn1", "nuisance", "deny"};
 
 static const struct {
     const char *name, *args[ADV_N_ARGS];
@@ -67,6 +67,12 @@ static bool take_word(char *word, const char *const *names, unsigned n, int32_t 
         return end != equals + 1 && *end == '\0';
     }
     return false;
+}
+
+static bool is_setup_sane(const int32_t *setup)
+{
+    return setup[ADV_HOSTILE] >= 0 && setup[ADV_HOSTILE] <= 2 && setup[ADV_NUISANCE] >= 0 && setup[ADV_NUISANCE] <= 2 &&
+           setup[ADV_DENY] >= 0 && setup[ADV_DENY] <= 1 && setup[ADV_DELAY] >= 0 && setup[ADV_THINK] >= 0;
 }
 
 static bool is_sane(const struct adv_step *step)
@@ -128,7 +134,7 @@ static const char *read_line(struct adv_schedule *schedule, char *line)
     for (char *word = strtok_r(NULL, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         if (!take_word(word, keys, ADV_N_KEYS, schedule->setup))
             return "no such setup";
-    return NULL;
+    return is_setup_sane(schedule->setup) ? NULL : "a setup that cannot be";
 }
 
 const char *adv_read(struct adv_schedule *schedule, char *text)

@@ -4,6 +4,8 @@
  */
 #include "adversary.h"
 
+#include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -330,7 +332,31 @@ static void take_step(struct adv_world *world, const struct adv_step *step)
     }
 }
 
-enum adv_violation adv_run(struct adv_world *world, const struct adv_schedule *schedule, struct adv_gateway *gateway)
+/* ---- the gateway's own checks ---------------------------------------------------------------------------------- */
+
+static sigjmp_buf trapped;
+
+/* PS_CHECK of a debug build. What the gateway holds is lost. */
+static void on_trap(int number)
+{
+    (void)number;
+    siglongjmp(trapped, 1);
+}
+
+static void catch_traps(void)
+{
+    static bool caught;
+    struct sigaction action = {.sa_handler = on_trap, .sa_flags = SA_NODEFER};
+
+    if (caught)
+        return;
+    caught = true;
+    sigaction(SIGILL, &action, NULL);
+    sigaction(SIGTRAP, &action, NULL);
+    sigaction(SIGABRT, &action, NULL);
+}
+
+static void begin(struct adv_world *world, const struct adv_schedule *schedule, struct adv_gateway *gateway)
 {
     bool trace_it = world->trace;
 
@@ -345,20 +371,37 @@ enum adv_violation adv_run(struct adv_world *world, const struct adv_schedule *s
     world->trace = trace_it;
     world->schedule = schedule;
     world->gateway = gateway;
-    world->now = START_NS;
+    world->now = world->began = world->delivered = START_NS;
     adv_plan_make(&world->plan, schedule->plan);
     adv_host_init(world, 0);
     adv_host_init(world, 1);
-    if (!gateway->start(gateway, world)) {
-        adv_violate(world, ADV_V_GATEWAY, "it does not start");
-        return world->violation;
-    }
+}
+
+static void play(struct adv_world *world)
+{
+    const struct adv_schedule *schedule = world->schedule;
+
     for (uint32_t i = 0; i < schedule->n_steps && world->violation == ADV_NO_VIOLATION; i++)
         take_step(world, &schedule->steps[i]);
     for (unsigned h = 0; h < 2; h++)
         adv_host_stall(world, &world->host[h], false);
     run_until(world, world->now + (schedule->setup[ADV_HOSTILE] ? END_HOSTILE : END_HONEST), false);
     adv_check_end(world);
+}
+
+enum adv_violation adv_run(struct adv_world *world, const struct adv_schedule *schedule, struct adv_gateway *gateway)
+{
+    catch_traps();
+    begin(world, schedule, gateway);
+    if (sigsetjmp(trapped, 0) != 0) {
+        adv_violate(world, ADV_V_GATEWAY, "a check of its own failed");
+        return world->violation;
+    }
+    if (!gateway->start(gateway, world)) {
+        adv_violate(world, ADV_V_GATEWAY, "it does not start");
+        return world->violation;
+    }
+    play(world);
     gateway->stop(gateway);
     return world->violation;
 }
