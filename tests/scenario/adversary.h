@@ -313,7 +313,7 @@ struct adv_stream {
     uint32_t n_lives, current;
     uint32_t n_allowed, n_refused;
     uint32_t edge; /* right edge of the receiver's window, as the gateway was told */
-    bool opened, has_edge;
+    bool opened, has_edge, over; /* over: a RST has left since the last SYN */
     struct adv_life life[ADV_LIVES];
 };
 

@@ -46,7 +46,7 @@ static void begin_life(struct adv_world *world, unsigned to, const struct adv_se
     if (!stream->opened) {
         life = &stream->life[0];
     } else if (!life) {
-        if ((syn->flags & ADV_ACK) && stream->life[stream->current].answers == back->life[back->current].irs)
+        if ((syn->flags & ADV_ACK) && !stream->over && stream->life[stream->current].answers == back->life[back->current].irs)
             adv_violate(world, ADV_V_FRAME, "a second SYN-ACK to host %u, with another number", to);
         life = &stream->life[stream->n_lives < ADV_LIVES ? stream->n_lives++ : (stream->current + 1) % ADV_LIVES];
         life->sent = life->allowed_len = 0;
@@ -56,6 +56,7 @@ static void begin_life(struct adv_world *world, unsigned to, const struct adv_se
     life->answers = back->life[back->current].irs;
     stream->current = (uint32_t)(life - stream->life);
     stream->opened = true;
+    stream->over = false;
     if ((syn->flags & ADV_ACK) && back->opened && meant)
         back->current = (uint32_t)(meant - back->life);
 }
@@ -154,6 +155,7 @@ void adv_check_leaving(struct adv_world *world, unsigned port, const uint8_t *fr
     uint32_t surplus = len - 14 - 20 - 20 - segment.options_len - segment.len;
     if (!check_form(world, port, &segment, surplus))
         return;
+    stream->over |= (segment.flags & ADV_RST) != 0;
     if (segment.flags & ADV_SYN)
         begin_life(world, port, &segment);
     if (segment.len > 0)
@@ -245,8 +247,7 @@ static void check_complete(struct adv_world *world)
  * it is over. */
 static void check_reset(struct adv_world *world, bool whole)
 {
-    bool dropped = world->schedule->setup[ADV_DENY] == 1;
-    bool refused = !whole || (!dropped && world->stream[0].n_refused + world->stream[1].n_refused > 0);
+    bool refused = !whole || world->stream[0].n_refused + world->stream[1].n_refused > 0;
 
     if (refused && world->n_faults_met == 0 && (!world->host[0].reset_seen || !world->host[1].reset_seen))
         adv_violate(world, ADV_V_NOT_RESET, "a request was refused or not finished; reset seen: client %d, server %d",
@@ -281,6 +282,6 @@ void adv_check_end(struct adv_world *world)
         whole = whole || world->plan.end[0][i] == world->host[0].written;
     if (granted && whole)
         check_complete(world);
-    else
+    else if (granted || world->schedule->setup[ADV_DENY] == 0)
         check_reset(world, whole);
 }

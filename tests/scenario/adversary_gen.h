@@ -15,6 +15,7 @@ struct gen {
     uint32_t at;       /* where the attacker's stream is */
     uint32_t most;     /* octets that the client's application will write */
     uint32_t moves;    /* bit by bit: which of the attacker's it makes */
+    uint32_t faults[4]; /* of each link */
     uint32_t plain;    /* in a hundred: octets that are those of the plan */
 };
 

@@ -83,7 +83,11 @@ void adv_gen_wait(struct gen *g)
 static void do_fault(struct gen *g)
 {
     static const uint8_t what[] = {ADV_LOSE, ADV_LOSE, ADV_LOSE, ADV_REPEAT, ADV_LATE, ADV_LATE, ADV_CORRUPT};
-    struct adv_step *made = adv_gen_step(g, ADV_FAULT, below(g, 4), what[adv_gen_next(g) % sizeof what]);
+    int32_t link = below(g, 4), kind = what[adv_gen_next(g) % sizeof what];
+
+    if (!g->hostile && ++g->faults[link] > 2)
+        return; /* three repetitions in a row take longer than a gateway has to wait for the rest of a PDU */
+    struct adv_step *made = adv_gen_step(g, ADV_FAULT, link, kind);
 
     made->arg[2] = below(g, 4);
     made->arg[3] = made->arg[1] == ADV_LOSE ? 0 : ONE_OF(g, 0, 1, 3, 10, 50, 300);
