@@ -53,9 +53,11 @@ enum adv_key {
     ADV_ISN,
     ADV_ISN1,
     ADV_NUISANCE, /* 1, 2: this honest host's name is also on segments that a sound stack ignores */
-    ADV_DENY,     /* of the conduit: 0: reset, 1: drop */
+    ADV_DENY,     /* of the conduit: enum adv_deny */
     ADV_N_KEYS,
 };
+
+enum adv_deny { ADV_DENY_RESET = 0, ADV_DENY_DROP, ADV_DENY_ANSWER };
 
 /* Which octets a receiver keeps where segments overlap: see section 1 of the catalogue of evasions. */
 enum adv_policy {
@@ -149,11 +151,16 @@ struct adv_plan {
     uint8_t octets[2][ADV_N_HOWS][ADV_STREAM_MAX];
     uint32_t len[2];
     uint32_t n_pdus;
-    uint32_t end[2][ADV_PDUS_MAX]; /* of each PDU */
-    uint32_t n_allowed;            /* PDUs in front of the first that is refused */
+    uint32_t end[ADV_PDUS_MAX];    /* of each request */
+    uint32_t n_refused[ADV_PDUS_MAX]; /* requests up to this one that are refused, itself included */
+    uint32_t n_allowed;            /* requests that reach the server; the first that is refused ends that, unless answered */
+    uint32_t got[ADV_PDUS_MAX];    /* octets that the server has with the nth of them */
+    uint32_t replied[ADV_PDUS_MAX]; /* octets that it has said then */
 };
 
-void adv_plan_make(struct adv_plan *plan, const char *letters);
+#define ADV_REFUSAL_LEN 9u
+
+void adv_plan_make(struct adv_plan *plan, const char *letters, bool answered);
 /* What the policy of the world allows, said a second time. */
 bool adv_request_allowed(const uint8_t *pdu, uint32_t len);
 
@@ -344,6 +351,8 @@ void adv_violate(struct adv_world *world, enum adv_violation what, const char *f
     __attribute__((format(printf, 3, 4)));
 int32_t adv_setup(const struct adv_world *world, unsigned key, unsigned host);
 
+/* The gateway refused this request and answers it in the server's name. */
+void adv_answered(struct adv_world *world, const uint8_t *pdu);
 /* The gateway judged a PDU of this host. */
 void adv_judged(struct adv_world *world, unsigned sender, const uint8_t *pdu, uint32_t len, bool allowed);
 

@@ -28,6 +28,19 @@ void adv_judged(struct adv_world *world, unsigned sender, const uint8_t *pdu, ui
     life->allowed_len += len;
 }
 
+/* The exception goes behind what the server was allowed to say so far. */
+void adv_answered(struct adv_world *world, const uint8_t *pdu)
+{
+    struct adv_stream *stream = &world->stream[1];
+    struct adv_life *life = &stream->life[stream->current];
+    uint8_t refusal[ADV_REFUSAL_LEN] = {pdu[0], pdu[1], 0, 0, 0, 3, pdu[6], pdu[7] | 0x80, 0};
+
+    if (life->allowed_len + ADV_REFUSAL_LEN > ADV_STREAM_MAX)
+        return;
+    memcpy(life->allowed + life->allowed_len, refusal, ADV_REFUSAL_LEN);
+    life->allowed_len += ADV_REFUSAL_LEN;
+}
+
 static struct adv_life *find_life(struct adv_stream *stream, uint32_t irs)
 {
     for (uint32_t i = 0; i < stream->n_lives; i++)
@@ -111,6 +124,18 @@ static bool check_form(struct adv_world *world, unsigned to, const struct adv_se
     return false;
 }
 
+/* Which code an answer has is the gateway's choice, once. */
+static bool is_refusal_code(const struct adv_world *world, unsigned to, struct adv_life *life, uint32_t at, uint8_t code)
+{
+    bool answers = world->schedule->setup[ADV_DENY] == ADV_DENY_ANSWER && to == 0 && at >= 8;
+
+    if (!answers || life->allowed[at] != 0 || !(life->allowed[at - 1] & 0x80) || life->allowed[at - 3] != 3 ||
+        (code != 1 && code != 2))
+        return false;
+    life->allowed[at] = code;
+    return true;
+}
+
 static void check_octets(struct adv_world *world, unsigned to, const struct adv_segment *s)
 {
     struct adv_stream *stream = &world->stream[!to];
@@ -127,7 +152,7 @@ static void check_octets(struct adv_world *world, unsigned to, const struct adv_
             continue; /* the SYN's own number: a keep-alive */
         if (at >= life->allowed_len)
             adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u leaves, %u are judged", at, to, life->allowed_len);
-        else if (s->data[i] != life->allowed[at])
+        else if (s->data[i] != life->allowed[at] && !is_refusal_code(world, to, life, at, s->data[i]))
             adv_violate(world, ADV_V_UNJUDGED, "octet %u to host %u is 0x%02x, judged was 0x%02x", at, to, s->data[i],
                         life->allowed[at]);
         else
@@ -224,19 +249,22 @@ void adv_check_apps(struct adv_world *world)
 static void check_complete(struct adv_world *world)
 {
     const struct adv_host *client = &world->host[0], *server = &world->host[1];
-    uint32_t requests = 0;
+    const struct adv_plan *plan = &world->plan;
+    uint32_t n = 0;
 
-    while (requests < world->plan.n_pdus && world->plan.end[0][requests] <= client->written)
-        requests++;
-    uint32_t replies = requests > 0 ? world->plan.end[1][requests - 1] : 0;
+    while (n < plan->n_pdus && plan->end[n] <= client->written)
+        n++;
+    uint32_t refused = n > 0 ? plan->n_refused[n - 1] : 0, reached = n - refused;
+    uint32_t requests = reached > 0 ? plan->got[reached - 1] : 0;
+    uint32_t replies = (reached > 0 ? plan->replied[reached - 1] : 0) + refused * ADV_REFUSAL_LEN;
     for (unsigned h = 0; h < 2; h++) {
         if (world->host[h].reset_seen || world->host[h].state == ADV_DEAD)
             adv_violate(world, ADV_V_INCOMPLETE, "honest host %u was reset", h);
     }
-    if (world->stream[0].n_refused + world->stream[1].n_refused > 0)
+    if (world->stream[0].n_refused + world->stream[1].n_refused > refused)
         adv_violate(world, ADV_V_INCOMPLETE, "a PDU of an honest exchange was refused");
-    if (server->in.app_len != client->written)
-        adv_violate(world, ADV_V_INCOMPLETE, "the server got %u of %u octets", server->in.app_len, client->written);
+    if (server->in.app_len != requests)
+        adv_violate(world, ADV_V_INCOMPLETE, "the server got %u of %u octets", server->in.app_len, requests);
     if (client->in.app_len != replies)
         adv_violate(world, ADV_V_INCOMPLETE, "the client got %u of %u octets", client->in.app_len, replies);
     if (client->fin_wanted && (!adv_host_closed(client) || !adv_host_closed(server)))
@@ -266,6 +294,15 @@ static void check_victim(struct adv_world *world)
         adv_violate(world, ADV_V_NOT_RESET, "a PDU was refused, host %u has seen no reset", !hostile);
 }
 
+/* Nothing was said that ends the connection. */
+static bool is_granted(const struct adv_world *world)
+{
+    const struct adv_plan *plan = &world->plan;
+
+    return world->schedule->setup[ADV_DENY] == ADV_DENY_ANSWER ||
+           world->host[0].written <= (plan->n_allowed ? plan->got[plan->n_allowed - 1] : 0);
+}
+
 void adv_check_end(struct adv_world *world)
 {
     adv_check_apps(world);
@@ -275,11 +312,11 @@ void adv_check_end(struct adv_world *world)
         return;
     if (world->host[0].state == ADV_CLOSED || world->host[0].lives + world->host[1].lives > 0)
         return;
-    bool granted = world->host[0].written <= (world->plan.n_allowed ? world->plan.end[0][world->plan.n_allowed - 1] : 0);
+    bool granted = is_granted(world);
     /* What the application never finishes saying is refused after a while. */
     bool whole = world->host[0].written == 0;
     for (uint32_t i = 0; i < world->plan.n_pdus; i++)
-        whole = whole || world->plan.end[0][i] == world->host[0].written;
+        whole = whole || world->plan.end[i] == world->host[0].written;
     if (granted && whole)
         check_complete(world);
     else if (granted || world->schedule->setup[ADV_DENY] == 0)

@@ -24,8 +24,8 @@ static const char plant[] =
     "    objects = [\"holding:100-199\"]; } ); } );\n"
     "gateways = ( { name = \"g\"; ports = ( { name = \"p\"; zones = [\"ops\"]; }, { name = \"q\"; zones = [\"ctl\"]; } ); } );\n";
 
-static const char *const denials[] = {"reset", "drop"}; /* by ADV_DENY */
-static struct ps_image images[2];
+static const char *const denials[] = {"reset", "drop", "answer"}; /* by ADV_DENY */
+static struct ps_image images[3];
 
 struct own {
     bool inline_;
@@ -65,6 +65,9 @@ static void on_judged(void *ctx, const struct ps_judged *judged)
         return;
     /* Whatever the engine takes for the client: port 502 is host 1. */
     uint16_t port = judged->dir == PS_TO_SERVER ? judged->client_port : judged->server_port;
+    if (world->schedule->setup[ADV_DENY] == ADV_DENY_ANSWER && port != 502 &&
+        ps_reason_info(judged->reason)->class == PS_CLASS_POLICY)
+        adv_answered(world, judged->pdu);
     adv_judged(world, port == 502, judged->pdu, judged->pdu_len, judged->reason == PS_REASON_NONE);
 }
 

@@ -11,6 +11,7 @@ struct gen {
     struct adv_schedule *schedule;
     struct adv_plan plan;
     unsigned hostile;  /* 0: nobody; else the host's index + 1 */
+    bool calm;         /* nothing that only the engine can do */
     uint32_t said;     /* octets that the client's application has written */
     uint32_t at;       /* where the attacker's stream is */
     uint32_t most;     /* octets that the client's application will write */

@@ -60,16 +60,16 @@ static void choose_setup(struct gen *g)
 
     s->setup[ADV_HOSTILE] = (int32_t)g->hostile;
     s->setup[ADV_MUTE] = g->hostile && chance(g, 40) ? 1 + below(g, 3) : 0;
-    s->setup[ADV_DENY] = chance(g, 15);
+    s->setup[ADV_DENY] = !g->calm && chance(g, 20) ? 1 + below(g, 2) : ADV_DENY_RESET;
     s->setup[ADV_DELAY] = ONE_OF(g, 0, 0, 1, 1, 5, 20);
     s->setup[ADV_THINK] = chance(g, 50) ? 0 : ONE_OF(g, 1, 5, 50);
     for (unsigned host = 0; host < 2; host++)
         choose_host(g, host, g->hostile == (host == 0 ? 2 : 1));
     for (uint32_t i = 0; i < n; i++)
         s->plan[i] = "rrrrrwwwlb"[adv_gen_next(g) % 10];
-    if (chance(g, g->hostile ? 30 : 15))
+    if (chance(g, g->hostile || s->setup[ADV_DENY] ? 30 : 15))
         s->plan[adv_gen_next(g) % n] = chance(g, 50) ? 'd' : 'c';
-    adv_plan_make(&g->plan, s->plan);
+    adv_plan_make(&g->plan, s->plan, s->setup[ADV_DENY] == ADV_DENY_ANSWER);
     g->most = g->plan.len[0];
 }
 
@@ -96,8 +96,8 @@ static void do_fault(struct gen *g)
 static uint32_t pdu_left(const struct gen *g)
 {
     for (uint32_t i = 0; i < g->plan.n_pdus; i++)
-        if (g->plan.end[0][i] > g->said)
-            return g->plan.end[0][i] - g->said;
+        if (g->plan.end[i] > g->said)
+            return g->plan.end[i] - g->said;
     return 0;
 }
 
@@ -237,7 +237,7 @@ static void open_up(struct gen *g)
 
 void adv_generate(struct adv_schedule *schedule, uint64_t seed, int kind)
 {
-    struct gen g = {.state = seed, .schedule = schedule};
+    struct gen g = {.state = seed, .schedule = schedule, .calm = kind == 3};
 
     memset(schedule, 0, sizeof *schedule);
     uint32_t dice = (uint32_t)below(&g, 100);

@@ -268,14 +268,14 @@ static void reply(struct adv_world *world, struct adv_host *host)
 {
     uint32_t n = 0;
 
-    while (n < world->plan.n_allowed && world->plan.end[0][n] <= host->in.app_len)
+    while (n < world->plan.n_allowed && world->plan.got[n] <= host->in.app_len)
         n++;
-    if (n > 0 && world->plan.end[1][n - 1] > host->written)
-        adv_host_write(world, host, world->plan.end[1][n - 1] - host->written);
+    if (n > 0 && world->plan.replied[n - 1] > host->written)
+        adv_host_write(world, host, world->plan.replied[n - 1] - host->written);
     if (host->fin_done && !host->fin_wanted && n >= world->plan.n_allowed)
         adv_host_close(world, host);
     else if (host->fin_done && !host->fin_wanted && host->in.next == host->in.app_len &&
-             (n == 0 || world->plan.end[0][n - 1] == host->in.app_len))
+             (n == 0 || world->plan.got[n - 1] == host->in.app_len))
         adv_host_close(world, host);
 }
 

@@ -76,29 +76,38 @@ static uint32_t make_reply(uint8_t *p, char letter, uint32_t id, enum adv_how ho
     return len;
 }
 
-void adv_plan_make(struct adv_plan *plan, const char *letters)
+static void plan_one(struct adv_plan *plan, char letter, bool reaches)
 {
-    bool refused = false;
+    uint32_t id = plan->n_pdus + 1, lens[2] = {0, 0};
+
+    for (enum adv_how how = ADV_PLAIN; how < ADV_N_HOWS; how++) {
+        lens[0] = make_request(plan->octets[0][how] + plan->len[0], letter, id, how);
+        if (reaches)
+            lens[1] = make_reply(plan->octets[1][how] + plan->len[1], letter, id, how);
+    }
+    for (unsigned side = 0; side < 2; side++) {
+        uint8_t *noise = plan->octets[side][ADV_NOISE] + plan->len[side];
+        for (uint32_t i = 0; i < lens[side]; i++)
+            noise[i] ^= 0xff;
+        plan->len[side] += lens[side];
+    }
+    plan->end[plan->n_pdus++] = plan->len[0];
+    if (!reaches)
+        return;
+    plan->got[plan->n_allowed] = (plan->n_allowed ? plan->got[plan->n_allowed - 1] : 0) + lens[0];
+    plan->replied[plan->n_allowed++] = plan->len[1];
+}
+
+void adv_plan_make(struct adv_plan *plan, const char *letters, bool answered)
+{
+    uint32_t n_refused = 0;
 
     plan->len[0] = plan->len[1] = plan->n_pdus = plan->n_allowed = 0;
     for (const char *c = letters; *c; c++) {
-        uint32_t id = plan->n_pdus + 1, lens[2] = {0, 0};
-
-        refused |= *c == 'd' || *c == 'c';
-        for (enum adv_how how = ADV_PLAIN; how < ADV_N_HOWS; how++) {
-            lens[0] = make_request(plan->octets[0][how] + plan->len[0], *c, id, how);
-            if (!refused)
-                lens[1] = make_reply(plan->octets[1][how] + plan->len[1], *c, id, how);
-        }
-        for (unsigned side = 0; side < 2; side++) {
-            uint8_t *noise = plan->octets[side][ADV_NOISE] + plan->len[side];
-            for (uint32_t i = 0; i < lens[side]; i++)
-                noise[i] ^= 0xff;
-            plan->len[side] += lens[side];
-            plan->end[side][plan->n_pdus] = plan->len[side];
-        }
-        plan->n_pdus++;
-        plan->n_allowed += !refused;
+        bool refused = *c == 'd' || *c == 'c';
+        n_refused += refused;
+        plan->n_refused[plan->n_pdus] = n_refused;
+        plan_one(plan, *c, answered ? !refused : n_refused == 0);
     }
 }
 

@@ -72,7 +72,7 @@ static bool take_word(char *word, const char *const *names, unsigned n, int32_t 
 static bool is_setup_sane(const int32_t *setup)
 {
     return setup[ADV_HOSTILE] >= 0 && setup[ADV_HOSTILE] <= 2 && setup[ADV_NUISANCE] >= 0 && setup[ADV_NUISANCE] <= 2 &&
-           setup[ADV_DENY] >= 0 && setup[ADV_DENY] <= 1 && setup[ADV_DELAY] >= 0 && setup[ADV_THINK] >= 0;
+           setup[ADV_DENY] >= 0 && setup[ADV_DENY] <= ADV_DENY_ANSWER && setup[ADV_DELAY] >= 0 && setup[ADV_THINK] >= 0;
 }
 
 static bool is_sane(const struct adv_step *step)
