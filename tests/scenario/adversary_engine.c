@@ -65,7 +65,7 @@ static void on_judged(void *ctx, const struct ps_judged *judged)
         return;
     /* Whatever the engine takes for the client: port 502 is host 1. */
     uint16_t port = judged->dir == PS_TO_SERVER ? judged->client_port : judged->server_port;
-    if (world->schedule->setup[ADV_DENY] == ADV_DENY_ANSWER && port != 502 &&
+    if (world->schedule->setup[ADV_DENY] == ADV_DENY_ANSWER && port != 502 && judged->reason != PS_REASON_NONE &&
         ps_reason_info(judged->reason)->class == PS_CLASS_POLICY)
         adv_answered(world, judged->pdu);
     adv_judged(world, port == 502, judged->pdu, judged->pdu_len, judged->reason == PS_REASON_NONE);
