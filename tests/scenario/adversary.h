@@ -351,6 +351,8 @@ void adv_violate(struct adv_world *world, enum adv_violation what, const char *f
     __attribute__((format(printf, 3, 4)));
 int32_t adv_setup(const struct adv_world *world, unsigned key, unsigned host);
 
+/* Can the engine's dissectors refuse in the server's name? */
+bool adv_can_answer(void);
 /* The gateway refused this request and answers it in the server's name. */
 void adv_answered(struct adv_world *world, const uint8_t *pdu);
 /* The gateway judged a PDU of this host. */

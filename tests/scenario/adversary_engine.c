@@ -34,6 +34,11 @@ struct own {
 
 static struct own passive = {.inline_ = false}, in_line = {.inline_ = true};
 
+bool adv_can_answer(void)
+{
+    return ps_dissector_by_protocol(PS_PROTOCOL_MODBUS)->refuse != NULL;
+}
+
 static bool load_plant(unsigned deny)
 {
     char text[sizeof plant + 16];

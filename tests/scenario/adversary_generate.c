@@ -61,6 +61,8 @@ static void choose_setup(struct gen *g)
     s->setup[ADV_HOSTILE] = (int32_t)g->hostile;
     s->setup[ADV_MUTE] = g->hostile && chance(g, 40) ? 1 + below(g, 3) : 0;
     s->setup[ADV_DENY] = !g->calm && chance(g, 20) ? 1 + below(g, 2) : ADV_DENY_RESET;
+    if (s->setup[ADV_DENY] == ADV_DENY_ANSWER && !adv_can_answer())
+        s->setup[ADV_DENY] = ADV_DENY_RESET;
     s->setup[ADV_DELAY] = ONE_OF(g, 0, 0, 1, 1, 5, 20);
     s->setup[ADV_THINK] = chance(g, 50) ? 0 : ONE_OF(g, 1, 5, 50);
     for (unsigned host = 0; host < 2; host++)
