@@ -9,7 +9,7 @@
 
 struct adv_step *adv_gen_raw(struct gen *g, enum adv_at at, int32_t off, int32_t len)
 {
-    struct adv_step *made = adv_gen_step(g, ADV_RAW, at, off);
+    struct adv_step *made = adv_gen_step(g, ADV_RAW, (int32_t)at, off);
 
     made->arg[ADV_RAW_LEN] = len;
     return made;
