@@ -338,7 +338,6 @@ struct adv_world {
     uint32_t n_faults, n_faults_met;
     enum adv_violation violation;
     char text[200];
-    uint64_t began, delivered; /* when the first step was taken; when an application last got something */
     bool trace;
 };
 

@@ -300,8 +300,6 @@ void adv_host_app(struct adv_world *world, struct adv_host *host)
 
     if (host->stalled)
         return;
-    if (host->unread > 0)
-        world->delivered = world->now;
     if (host->unread > 0 && in->n_reads < sizeof in->reads / sizeof *in->reads)
         in->reads[in->n_reads++] = in->app_len;
     host->unread = 0;

@@ -371,7 +371,7 @@ static void begin(struct adv_world *world, const struct adv_schedule *schedule, 
     world->trace = trace_it;
     world->schedule = schedule;
     world->gateway = gateway;
-    world->now = world->began = world->delivered = START_NS;
+    world->now = START_NS;
     adv_plan_make(&world->plan, schedule->plan, schedule->setup[ADV_DENY] == ADV_DENY_ANSWER);
     adv_host_init(world, 0);
     adv_host_init(world, 1);
