@@ -5,12 +5,13 @@
  *     adversary [--gateway=inline] [--schedules=100000] [--seed=1] [--honest | --hostile | --calm] [--only=app,denied]
  *               [--progress] [--trace] [--keep-going=N] [--cases=FOLDER] [FILE...]
  *
- * The files and the folder's *.txt are run first. Schedule i of a seed is the same on every host, so that the seed and a number name it; what is
- * printed for a failure can be kept as a file in adversary_cases. The long run of ten million schedules, about an hour:
+ * The files and the folder's *.txt are run first. Seed and number name a schedule for as long as the generator stays as it
+ * is; what is printed for a failure is the schedule itself, and can be kept as a file in adversary_cases. The long run of
+ * ten million schedules, half an hour to an hour and a half:
  *
  *     adversary --schedules=10000000 --progress
  *
- * --expect=NAME,...: the gateway is known to be bad; exits 0 when each of these violations was found.
+ * --raw: failures are not shrunk. --expect=NAME,...: the gateway is known to be bad; 0 when each of these was found.
  */
 #include "adversary.h"
 
