@@ -98,6 +98,8 @@ enum mb_space {
 #define MB_LENGTH_MAX 254u
 /* UMAS: largest frame size that is believed when a server advertises it; the MBAP length is at most 2 more. */
 #define MB_UMAS_SIZE_MAX 1024u
+#define MB_UMAS_OK 0xfeu    /* status of a reply */
+#define MB_UMAS_ERROR 0xfdu
 /* MBAP length of the longest register reply of devices with modbus-max-quantity: a byte count of 254. */
 #define MB_LENGTH_MAX_RELAXED 257u
 
@@ -225,6 +227,7 @@ void mb_gap(const struct ps_dialog *dialog);
 enum ps_result mb_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
 enum ps_result mb_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
 uint32_t mb_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
+uint32_t mb_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);
 
 /* Largest MBAP length that this function code may have in this direction. */
 uint32_t mb_length_max(const struct ps_dialog *dialog, uint8_t fc);

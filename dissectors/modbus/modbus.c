@@ -158,4 +158,5 @@ const struct ps_dissector ps_modbus = {
     .decode = mb_decode,
     .accept = mb_accept,
     .gap = mb_gap,
+    .refuse = mb_refuse,
 };

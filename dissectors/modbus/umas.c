@@ -7,9 +7,6 @@
 
 #include <stddef.h>
 
-#define UMAS_OK 0xfeu
-#define UMAS_ERROR 0xfdu
-
 /* Engineering, start and stop: only for who holds the reservation (MB-T07). */
 static bool needs_reservation(uint8_t row)
 {
@@ -94,8 +91,8 @@ void mb_reply_umas(struct mb_pdu *pdu)
     uint8_t key = ps_rd_u8(pdu->rd);
     uint8_t status = ps_rd_u8(pdu->rd);
     mb_expect(pdu, !pdu->request || key == (pdu->request->echo & 0xff));
-    ps_rd_require(pdu->rd, status == UMAS_OK || status == UMAS_ERROR, PS_REASON_MODBUS_UMAS);
-    if (status == UMAS_ERROR) {
+    ps_rd_require(pdu->rd, status == MB_UMAS_OK || status == MB_UMAS_ERROR, PS_REASON_MODBUS_UMAS);
+    if (status == MB_UMAS_ERROR) {
         pdu->facts->kind = PS_PDU_REFUSAL;
         pdu->facts->error = ps_rd_left(pdu->rd) > 0 ? ps_rd_u8(pdu->rd) : 0;
     } else if (pdu->request && !ps_rd_failed(pdu->rd)) {

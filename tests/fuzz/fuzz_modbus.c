@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../refusal.h"
+
 #include "modbus/mb.h"
 #include "modbus/modbus.h"
 #include "vocab.h"
@@ -122,6 +124,18 @@ static void check_text(void)
     check(strcmp(text, again) == 0);
 }
 
+/* Refused instead of accepted, what its sender would get. Different requests under one transaction id are answered in
+ * order: there a refusal out of turn would be taken for another's answer. */
+static void check_refusal(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, bool sound)
+{
+    static const uint8_t codes[] = {PS_REFUSE_FUNCTION, PS_REFUSE_OBJECT, 1, 2, 3, 4, 5, 10};
+    static struct refusal refusal;
+    struct refusal_of of = {.pdu = pdu, .len = len, .code = codes[pdu[len - 1] % sizeof codes]};
+    check(refusal_build(&refusal, &ps_modbus, dialog, of));
+    bool request = sound && facts.kind == PS_PDU_REQUEST && !(dialog->relax & MB_RELAX_SAME_TI_FIFO);
+    check(!request || refusal_answers(&refusal, &ps_modbus, dialog, &facts));
+}
+
 static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32_t len)
 {
     struct mb_state before = state;
@@ -141,6 +155,7 @@ static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32
         check_fact(&facts.item[i]);
         check_values(&facts.item[i], pdu, len);
     }
+    check_refusal(dialog, pdu, len, result == PS_OK);
     if (result == PS_OK) {
         check(rd.pos == len && (facts.n_facts > 0) == request);
         check_text();
