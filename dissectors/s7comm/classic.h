@@ -17,6 +17,7 @@ enum s7_rosctr {
 
 enum s7_fc {
     S7_FC_READ_VAR = 0x04,
+    S7_FC_WRITE_VAR = 0x05,
     S7_FC_PI = 0x28,
 };
 

@@ -18,4 +18,5 @@ const struct ps_dissector ps_s7comm = {
     .decode = s7_decode,
     .accept = s7_accept,
     .gap = s7_gap,
+    .refuse = s7_refuse,
 };

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../refusal.h"
+
 #include "s7comm/classic.h"
 #include "s7comm/s7comm.h"
 #include "vocab.h"
@@ -161,6 +163,17 @@ static void check_common(const struct ps_dialog *dialog, const uint8_t *octets, 
               common.item[i].last == facts.item[i].last && common.item[i].choice == facts.item[i].choice);
 }
 
+/* Refused instead of accepted, what its sender would get. */
+static void check_refusal(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, bool sound)
+{
+    static const uint8_t codes[] = {PS_REFUSE_FUNCTION, PS_REFUSE_OBJECT, 1, 2, 3, 4, 5, 10};
+    static struct refusal refusal;
+    struct refusal_of of = {.pdu = pdu, .len = len, .code = codes[pdu[len - 1] % sizeof codes]};
+    check(refusal_build(&refusal, &ps_s7comm, dialog, of));
+    bool request = sound && facts.kind == PS_PDU_REQUEST && facts.protocol == PS_PROTOCOL_S7COMM;
+    check(!request || refusal_answers(&refusal, &ps_s7comm, dialog, &facts));
+}
+
 static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32_t len)
 {
     static struct s7_state before;
@@ -183,6 +196,7 @@ static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32
     }
     check_text(result == PS_OK);
     check_common(dialog, octets, len, len, result == PS_OK);
+    check_refusal(dialog, pdu, len, result == PS_OK);
     if (result == PS_OK) {
         check(rd.pos == len && fault.n_open == 0);
         check(facts.protocol != PS_PROTOCOL_S7COMM || (facts.n_facts > 0) == judged);
