@@ -9,6 +9,7 @@
  *     common.c   both for what is most of the traffic: one frame with a whole fragment
  *     app.c      application header of one fragment -> objects
  *     pairing.c  what a fragment may be, by what came before it; what it changes (accept)
+ *     refuse.c   the answer to a request that was refused
  */
 #pragma once
 
@@ -276,3 +277,4 @@ void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
 
 void dn_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void dn_gap(const struct ps_dialog *dialog);
+uint32_t dn_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);

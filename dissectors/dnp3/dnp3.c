@@ -19,4 +19,5 @@ const struct ps_dissector ps_dnp3 = {
     .decode = dn_decode,
     .accept = dn_accept,
     .gap = dn_gap,
+    .refuse = dn_refuse,
 };

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../refusal.h"
+
 #include "dnp3/core.h"
 #include "dnp3/dnp3.h"
 #include "vocab.h"
@@ -153,6 +155,17 @@ static void check_common(const struct ps_dialog *dialog, const uint8_t *octets, 
         check_same_fact(&common.item[i], &facts.item[i]);
 }
 
+/* Refused instead of accepted, what its sender would get. */
+static void check_refusal(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, bool sound)
+{
+    static const uint8_t codes[] = {PS_REFUSE_FUNCTION, PS_REFUSE_OBJECT, 1, 2, 3, 4, 5, 10};
+    static struct refusal refusal;
+    struct refusal_of of = {.pdu = pdu, .len = len, .code = codes[pdu[len - 1] % sizeof codes]};
+    check(refusal_build(&refusal, &ps_dnp3, dialog, of));
+    bool request = sound && facts.kind == PS_PDU_REQUEST;
+    check(!request || refusal_answers(&refusal, &ps_dnp3, dialog, &facts));
+}
+
 static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32_t len, bool framed)
 {
     struct dn_state before = state;
@@ -172,6 +185,7 @@ static void decode(const struct ps_dialog *dialog, const uint8_t *octets, uint32
         check_fact(&facts.item[i]);
     check_text(result == PS_OK);
     check_common(dialog, octets, len, result == PS_OK);
+    check_refusal(dialog, pdu, len, result == PS_OK);
     free(pdu);
     if (result != PS_OK)
         return;
