@@ -254,5 +254,11 @@ void mb_require_padding(struct mb_pdu *pdu, const uint8_t *bits, uint32_t n);
 /* Carries a reduced image of the record lengths of FC 20 on. */
 uint64_t mb_file_shape(uint64_t shape, uint32_t n_registers);
 
+/* 1..8 and 0A, 0B exist (section 7; 07 is an old NAK). */
+static inline bool mb_is_exception(uint8_t code)
+{
+    return (code >= 1 && code <= 8) || code == 0x0a || code == 0x0b;
+}
+
 /* The body of an exception: one code. */
 void mb_reply_exception(struct mb_pdu *pdu);

@@ -17,9 +17,9 @@ _Static_assert(UMAS_REFUSAL_LEN <= PS_REFUSAL_MAX, "every exception must fit");
 
 static uint8_t exception_code(uint8_t code)
 {
-    if (code == PS_REFUSE_FUNCTION)
-        return ILLEGAL_FUNCTION;
-    return code == PS_REFUSE_OBJECT ? ILLEGAL_DATA_ADDRESS : code;
+    if (code == PS_REFUSE_OBJECT)
+        return ILLEGAL_DATA_ADDRESS;
+    return mb_is_exception(code) ? code : ILLEGAL_FUNCTION;
 }
 
 /* A gateway spreads a write to unit 0 over its serial line, where nobody answers it. */

@@ -203,11 +203,10 @@ void mb_reply_device_id(struct mb_pdu *pdu)
 
 /* ---- exceptions ------------------------------------------------------------------------------------------------ */
 
-/* Code 1: 1..8 and 0A, 0B exist (section 7; 07 is an old NAK); others only with modbus-exception-code. */
+/* Code 1; others than those that exist only with modbus-exception-code. */
 void mb_reply_exception(struct mb_pdu *pdu)
 {
     uint8_t code = ps_rd_u8(pdu->rd);
-    bool known = (code >= 1 && code <= 8) || code == 0x0a || code == 0x0b;
     pdu->facts->error = code;
-    ps_rd_require(pdu->rd, known || mb_relaxed(pdu->dialog, MB_RELAX_EXCEPTION_CODE), PS_REASON_MODBUS_EXCEPTION);
+    ps_rd_require(pdu->rd, mb_is_exception(code) || mb_relaxed(pdu->dialog, MB_RELAX_EXCEPTION_CODE), PS_REASON_MODBUS_EXCEPTION);
 }

@@ -44,6 +44,7 @@ START_TEST(test_refuse__code__default_object_chosen)
     ck_assert_str_eq(refused(&rig, 17, "06 0029 0384", PS_REFUSE_FUNCTION), "123400000003118601");
     ck_assert_str_eq(refused(&rig, 17, "06 0029 0384", PS_REFUSE_OBJECT), "123400000003118602");
     ck_assert_str_eq(refused(&rig, 17, "06 0029 0384", 4), "123400000003118604");
+    ck_assert_str_eq(refused(&rig, 17, "06 0029 0384", 9), "123400000003118601"); /* there is none */
 }
 END_TEST
 
