@@ -29,6 +29,19 @@ static bool is_broadcast(const uint8_t *pdu)
     return pdu[MB_HEADER_LEN - 1] == 0 && row != MB_ROW_NONE && mb_functions[row].ops == PS_OP_BIT(PS_OP_WRITE);
 }
 
+/* Requests under one transaction id are answered in order: this one's turn has not come. */
+static bool is_overtaking(const struct ps_dialog *dialog, const uint8_t *pdu)
+{
+    const struct mb_state *state = dialog->state;
+    uint16_t transaction = (uint16_t)(pdu[0] << 8 | pdu[1]);
+    if (!mb_relaxed(dialog, MB_RELAX_SAME_TI_FIFO))
+        return false;
+    for (uint8_t i = 0; i < state->n_pending; i++)
+        if (state->pending[i].transaction == transaction && mb_is_live(dialog, &state->pending[i]))
+            return true;
+    return false;
+}
+
 /* Header: transaction id 2, protocol id 2, length 2, unit 1; then function | 80, code 1. UMAS has its own way: 5A, session
  * key 1, FD, code 1. */
 uint32_t mb_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out)
@@ -37,7 +50,7 @@ uint32_t mb_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t 
     if (dialog->dir != PS_TO_SERVER || fc == 0 || fc >= MB_FC_EXCEPTION || (pdu[2] | pdu[3]) != 0)
         return 0;
     bool umas = fc == MB_FC_UMAS;
-    if (umas && len < MB_HEADER_LEN + 2)
+    if ((umas && len < MB_HEADER_LEN + 2) || is_overtaking(dialog, pdu))
         return 0;
     if (is_broadcast(pdu))
         return PS_REFUSAL_SILENT;

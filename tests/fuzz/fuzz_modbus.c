@@ -124,15 +124,14 @@ static void check_text(void)
     check(strcmp(text, again) == 0);
 }
 
-/* Refused instead of accepted, what its sender would get. Different requests under one transaction id are answered in
- * order: there a refusal out of turn would be taken for another's answer. */
+/* Refused instead of accepted, what its sender would get. */
 static void check_refusal(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, bool sound)
 {
     static const uint8_t codes[] = {PS_REFUSE_FUNCTION, PS_REFUSE_OBJECT, 1, 2, 3, 4, 5, 10};
     static struct refusal refusal;
     struct refusal_of of = {.pdu = pdu, .len = len, .code = codes[pdu[len - 1] % sizeof codes]};
     check(refusal_build(&refusal, &ps_modbus, dialog, of));
-    bool request = sound && facts.kind == PS_PDU_REQUEST && !(dialog->relax & MB_RELAX_SAME_TI_FIFO);
+    bool request = sound && facts.kind == PS_PDU_REQUEST;
     check(!request || refusal_answers(&refusal, &ps_modbus, dialog, &facts));
 }
 

@@ -100,6 +100,21 @@ START_TEST(test_refuse__segments__one_answer)
 }
 END_TEST
 
+/* Its receiver ignores it. */
+START_TEST(test_refuse__repeated_frame_between_segments__passed_over)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.dialog.relax = DN_RELAX_CONFIRMED_LINK;
+    ck_reason(rig_send(&rig, PS_TO_SERVER, 0xf3, 10, "c0 c1 01 3c0206"), OK);
+    rig.n_octets = 0;
+    rig_add(&rig, 0xc4, 10, 1, "41 c9");
+    rig_add(&rig, 0xf3, 10, 1, "c0 c1 01 3c0206");
+    rig_add(&rig, 0xc4, 10, 1, "82 01 3c02 06");
+    ck_assert_mem_eq(refused(&rig, PS_TO_SERVER, 0) + 20, "c2c9810001", 10);
+}
+END_TEST
+
 START_TEST(test_refuse__two_outstations__an_answer_of_each)
 {
     struct rig rig;
@@ -173,6 +188,10 @@ START_TEST(test_refuse__what_an_outstation_sends__nothing)
     rig.n_octets = rig_hex(NULL_UNSOLICITED, rig.octets);
     refused(&rig, PS_TO_CLIENT, 0);
     ck_assert_uint_eq(refusal.n, 0);
+    rig.n_octets = 0;
+    rig_add(&rig, 0x44, 1, 10, "c0 c1 01 3c0206"); /* a request of its own */
+    refused(&rig, PS_TO_CLIENT, 0);
+    ck_assert_uint_eq(refusal.n, 0);
     rig.n_octets = rig_hex(INTEGRITY, rig.octets);
     rig.octets[8] ^= 1; /* CRC of the header: it cannot be told who asks */
     refused(&rig, PS_TO_SERVER, 0);
@@ -182,6 +201,7 @@ END_TEST
 
 UNIT_MAIN("dnp3/refuse", test_refuse__requests__response_without_objects, test_refuse__code__indication,
           test_refuse__unknown_function__response, test_refuse__master_is_server__response_from_the_client,
-          test_refuse__segments__one_answer, test_refuse__two_outstations__an_answer_of_each,
+          test_refuse__segments__one_answer,
+          test_refuse__repeated_frame_between_segments__passed_over, test_refuse__two_outstations__an_answer_of_each,
           test_refuse__nobody_waits__silent, test_refuse__no_answer_to_give__nothing,
           test_refuse__what_an_outstation_sends__nothing)

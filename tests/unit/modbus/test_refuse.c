@@ -53,6 +53,7 @@ START_TEST(test_refuse__unknown_function__exception)
     struct rig rig;
     rig_init(&rig);
     ck_assert_str_eq(refused(&rig, 1, "7b 00", PS_REFUSE_FUNCTION), "12340000000301fb01");
+    ck_assert_str_eq(refused(&rig, 0, "7b 00", PS_REFUSE_FUNCTION), "12340000000300fb01");
 }
 END_TEST
 
@@ -73,6 +74,20 @@ START_TEST(test_refuse__write_to_unit_0__silent)
     refused(&rig, 0, "06 0029 0384", PS_REFUSE_FUNCTION);
     ck_assert_uint_eq(refusal.n, PS_REFUSAL_SILENT);
     ck_assert_str_eq(refused(&rig, 0, "03 0000 0001", PS_REFUSE_FUNCTION), "123400000003008301");
+}
+END_TEST
+
+START_TEST(test_refuse__same_transaction_waits__only_in_turn)
+{
+    struct rig rig;
+    rig_init(&rig);
+    rig.dialog.relax = MB_RELAX_SAME_TI_FIFO;
+    ck_reason(ask(&rig, 0x1234, "03 0000 0002"), PS_REASON_NONE);
+    refused(&rig, 1, "06 0029 0384", PS_REFUSE_FUNCTION);
+    ck_assert_uint_eq(refusal.n, 0);
+    ck_reason(answer(&rig, 0x1234, "03 04 0001 0002"), PS_REASON_NONE);
+    refused(&rig, 1, "06 0029 0384", PS_REFUSE_FUNCTION);
+    ck_assert_uint_eq(refusal.n, 9);
 }
 END_TEST
 
@@ -98,4 +113,5 @@ END_TEST
 
 UNIT_MAIN("modbus/refuse", test_refuse__every_function__exception_that_answers_it,
           test_refuse__code__default_object_chosen, test_refuse__unknown_function__exception,
-          test_refuse__umas__its_own_form, test_refuse__write_to_unit_0__silent, test_refuse__no_request__nothing)
+          test_refuse__umas__its_own_form, test_refuse__write_to_unit_0__silent,
+          test_refuse__same_transaction_waits__only_in_turn, test_refuse__no_request__nothing)

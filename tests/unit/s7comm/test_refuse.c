@@ -149,6 +149,23 @@ START_TEST(test_refuse__no_request__nothing)
 }
 END_TEST
 
+START_TEST(test_refuse__cut_datagram_other_protocol__nothing)
+{
+    struct rig rig;
+    rig_open(&rig);
+    ck_assert_str_ne(job(&rig, "29 0000000000 09 505f50524f4752414d", "", 0), "");
+    ck_assert_uint_eq(ps_s7comm.refuse(&rig.dialog, rig.octets, rig.n_octets - 1, 0, refusal.out), 0);
+    rig.dialog.datagram = true;
+    ck_assert_uint_eq(ps_s7comm.refuse(&rig.dialog, rig.octets, rig.n_octets, 0, refusal.out), 0);
+    rig.dialog.datagram = false;
+    rig.state.speaks = S7_SPEAKS_PLUS;
+    ck_assert_uint_eq(ps_s7comm.refuse(&rig.dialog, rig.octets, rig.n_octets, 0, refusal.out), 0);
+    rig_open(&rig); /* a connection TPDU behind a fragment */
+    rig.n_octets = rig_hex("03000012 02f000 320100000203 0010 0000 29 0300000b 06 80 0000 1234 00", rig.octets);
+    ck_assert_uint_eq(ps_s7comm.refuse(&rig.dialog, rig.octets, rig.n_octets, 0, refusal.out), 0);
+}
+END_TEST
+
 /* What the two ends have agreed on holds for answers of others too. */
 START_TEST(test_refuse__larger_than_agreed__nothing)
 {
@@ -171,4 +188,5 @@ UNIT_MAIN("s7comm/refuse", test_refuse__every_request__answer_that_fits_it,
           test_refuse__variables__a_return_code_for_each, test_refuse__jobs__acknowledgement_with_an_error,
           test_refuse__user_data__response_with_an_error, test_refuse__connect__disconnect_request,
           test_refuse__fragments__joined, test_refuse__job_of_the_plc__acknowledged_in_the_clients_name,
-          test_refuse__no_request__nothing, test_refuse__larger_than_agreed__nothing)
+          test_refuse__no_request__nothing, test_refuse__cut_datagram_other_protocol__nothing,
+          test_refuse__larger_than_agreed__nothing)
