@@ -6,25 +6,15 @@
 #include "base/check.h"
 #include "base/rd.h"
 #include "base/time.h"
+#include "inspect_view.h"
 #include "verdict.h"
 
-/* The current flow and direction, gathered once per delivery. */
-struct view {
-    struct ps_engine *engine;
-    struct ps_flow *flow;
-    struct ps_flow_cold *cold;
-    const struct ps_dissector *dissector;
-    struct ps_dialog dialog;
-    bool enforced;  /* what is refused does not happen */
-    uint8_t reason; /* enum ps_reason of the last PDU */
-};
-
-static struct view view_current(struct ps_engine *engine)
+struct ps_view ps_view_current(struct ps_engine *engine)
 {
     uint32_t line = engine->current.line;
     struct ps_flow *flow = ps_engine_flow(engine, line);
     struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
-    return (struct view){
+    return (struct ps_view){
         .engine = engine,
         .flow = flow,
         .cold = cold,
@@ -57,7 +47,7 @@ static bool is_granted_again(const struct ps_flow_grant *grant, const struct ps_
     return differs == 0 && grant->op != PS_OP_NONE && is_plain(fact);
 }
 
-static void remember(const struct view *v, const struct ps_fact *fact, uint32_t rule)
+static void remember(const struct ps_view *v, const struct ps_fact *fact, uint32_t rule)
 {
     struct ps_flow_grant *grant = &v->cold->grant;
     if (rule != grant->rule && v->cold->by_rule > 0)
@@ -67,7 +57,7 @@ static void remember(const struct view *v, const struct ps_fact *fact, uint32_t 
 }
 
 /* Asks the rules about every fact. Apart from the short way through match_facts(), which needs few registers. */
-__attribute__((noinline)) static enum ps_reason match_rules(const struct view *v, bool may_repeat, uint32_t *rule)
+__attribute__((noinline)) static enum ps_reason match_rules(const struct ps_view *v, bool may_repeat, uint32_t *rule)
 {
     const struct ps_facts *facts = &v->engine->facts;
     for (unsigned i = 0; i < facts->n_facts; i++) {
@@ -81,7 +71,7 @@ __attribute__((noinline)) static enum ps_reason match_rules(const struct view *v
 }
 
 /* PS_REASON_NONE and the last rule when every fact is granted. */
-static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
+static enum ps_reason match_facts(const struct ps_view *v, uint32_t *rule)
 {
     const struct ps_facts *facts = &v->engine->facts;
     if (!(v->flow->flags & PS_FLOW_GRANTED))
@@ -99,7 +89,7 @@ static enum ps_reason match_facts(const struct view *v, uint32_t *rule)
 
 /* What the server of a refused flow answers has nothing to be judged by, and what is malformed there names nothing: only
  * what somebody asks for or tells unasked is refused by name. */
-static bool is_unjudged_reply(const struct view *v)
+static bool is_unjudged_reply(const struct ps_view *v)
 {
     const struct ps_facts *facts = &v->engine->facts;
     return v->dialog.dir == PS_TO_CLIENT && !(v->flow->flags & PS_FLOW_GRANTED) && facts->kind != PS_PDU_REQUEST &&
@@ -107,7 +97,7 @@ static bool is_unjudged_reply(const struct view *v)
 }
 
 /* A sound PDU, whose facts are the engine's. */
-static enum ps_reason judge_sound(const struct view *v, uint32_t *rule, bool *reply)
+static enum ps_reason judge_sound(const struct ps_view *v, uint32_t *rule, bool *reply)
 {
     const struct ps_facts *facts = &v->engine->facts;
     enum ps_reason reason = PS_REASON_NONE;
@@ -122,7 +112,7 @@ static enum ps_reason judge_sound(const struct view *v, uint32_t *rule, bool *re
 }
 
 /* data[0..len) is a whole PDU, or as much as there is of one that frame() refused with `fault`. */
-static void judge(struct view *v, const uint8_t *data, uint32_t len, struct ps_rd_fault fault)
+void ps_view_judge(struct ps_view *v, const uint8_t *data, uint32_t len, struct ps_rd_fault fault)
 {
     struct ps_engine *engine = v->engine;
     struct ps_verdict_pdu pdu = {.dissector = v->dissector, .data = data, .len = len, .rule = PS_NONE};
@@ -146,7 +136,7 @@ static void judge(struct view *v, const uint8_t *data, uint32_t len, struct ps_r
 }
 
 /* The length of a common PDU, which has been judged; 0: it is none. */
-static uint32_t judge_common(struct view *v, const uint8_t *data, uint32_t len)
+static uint32_t judge_common(struct ps_view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_engine *engine = v->engine;
     if (!v->dissector->common)
@@ -173,7 +163,7 @@ static uint32_t judge_common(struct view *v, const uint8_t *data, uint32_t len)
 
 /* ---- framing --------------------------------------------------------------------------------------------------- */
 
-static enum ps_result frame(const struct view *v, const uint8_t *data, uint32_t len, uint32_t *extent,
+enum ps_result ps_view_frame(const struct ps_view *v, const uint8_t *data, uint32_t len, uint32_t *extent,
                             struct ps_rd_fault *fault)
 {
     struct ps_rd rd;
@@ -188,7 +178,7 @@ static enum ps_result frame(const struct view *v, const uint8_t *data, uint32_t 
 }
 
 /* Bytes were missed: replies to requests that nobody saw are no fault from here on. */
-static void miss(struct view *v)
+static void miss(struct ps_view *v)
 {
     v->flow->flags |= PS_FLOW_MISSED;
     v->dialog.midstream = true;
@@ -197,12 +187,12 @@ static void miss(struct view *v)
     v->dissector->gap(&v->dialog);
 }
 
-static bool is_seeking(const struct view *v)
+static bool is_seeking(const struct ps_view *v)
 {
     return (v->flow->dir[v->dialog.dir] & PS_DIR_SEEK) != 0;
 }
 
-static void found(const struct view *v)
+static void found(const struct ps_view *v)
 {
     if (!is_seeking(v))
         return;
@@ -211,17 +201,17 @@ static void found(const struct view *v)
 }
 
 /* Nothing here can be framed. 0: go on at the next segment. */
-static uint32_t lose(struct view *v, const uint8_t *data, uint32_t len, const struct ps_rd_fault *fault)
+static uint32_t lose(struct ps_view *v, const uint8_t *data, uint32_t len, const struct ps_rd_fault *fault)
 {
     if (!is_seeking(v)) {
-        judge(v, data, len, *fault);
+        ps_view_judge(v, data, len, *fault);
         miss(v);
     }
     return 0;
 }
 
 /* The PDU that starts here does not end here: copy it. */
-static uint32_t begin(struct view *v, const uint8_t *data, uint32_t len, uint32_t extent)
+uint32_t ps_view_begin(struct ps_view *v, const uint8_t *data, uint32_t len, uint32_t extent)
 {
     struct ps_streams *streams = &v->engine->streams;
     struct ps_half *half = ps_stream_half_take(streams, v->flow, v->dialog.dir);
@@ -236,7 +226,7 @@ static uint32_t begin(struct view *v, const uint8_t *data, uint32_t len, uint32_
 }
 
 /* A refused PDU longer than any buffer: the rest of it is skipped when it comes. */
-static uint32_t skip_rest(struct view *v, uint32_t len, uint32_t extent)
+static uint32_t skip_rest(struct ps_view *v, uint32_t len, uint32_t extent)
 {
     struct ps_half *half = ps_stream_half_take(&v->engine->streams, v->flow, v->dialog.dir);
     if (!half) {
@@ -248,17 +238,17 @@ static uint32_t skip_rest(struct view *v, uint32_t len, uint32_t extent)
 }
 
 /* A PDU starts at data. Octets that were taken, 0: the rest of the segment cannot be framed. */
-static uint32_t take_first(struct view *v, const uint8_t *data, uint32_t len)
+static uint32_t take_first(struct ps_view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_rd_fault fault;
     uint32_t extent;
-    switch (frame(v, data, len, &extent, &fault)) {
+    switch (ps_view_frame(v, data, len, &extent, &fault)) {
     case PS_OK:
         found(v);
-        judge(v, data, extent, (struct ps_rd_fault){0});
+        ps_view_judge(v, data, extent, (struct ps_rd_fault){0});
         return extent;
     case PS_MORE:
-        return begin(v, data, len, extent);
+        return ps_view_begin(v, data, len, extent);
     case PS_BAD:
         break;
     }
@@ -266,31 +256,31 @@ static uint32_t take_first(struct view *v, const uint8_t *data, uint32_t len)
     if (extent == 0 || (is_seeking(v) && !judged_late))
         return lose(v, data, len, &fault);
     if (extent > len && extent <= v->engine->streams.buf_len)
-        return begin(v, data, len, extent);
+        return ps_view_begin(v, data, len, extent);
     found(v);
-    judge(v, data, extent < len ? extent : len, fault);
+    ps_view_judge(v, data, extent < len ? extent : len, fault);
     return extent <= len ? extent : skip_rest(v, len, extent);
 }
 
 /* half->buf[0..old) and the `taken` octets behind it hold a PDU of `extent` octets that frame() has answered about. */
-static uint32_t finish_pdu(struct view *v, struct ps_half *half, uint32_t old, uint32_t extent,
+static uint32_t finish_pdu(struct ps_view *v, struct ps_half *half, uint32_t old, uint32_t extent,
                            const struct ps_rd_fault *fault)
 {
     half->len = 0;
     found(v);
-    judge(v, half->buf, extent, *fault);
+    ps_view_judge(v, half->buf, extent, *fault);
     return extent - old;
 }
 
 /* half holds the start of a PDU. As take_first(). */
-static uint32_t take_next(struct view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
+static uint32_t take_next(struct ps_view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
 {
     uint32_t old = half->len, limit = half->need > old ? half->need : v->engine->streams.buf_len;
     uint32_t n = len < limit - old ? len : limit - old;
     struct ps_rd_fault fault;
     uint32_t extent;
     memcpy(half->buf + old, data, n);
-    enum ps_result result = frame(v, half->buf, old + n, &extent, &fault);
+    enum ps_result result = ps_view_frame(v, half->buf, old + n, &extent, &fault);
     if (result == PS_OK && PS_CHECK(extent > old))
         return finish_pdu(v, half, old, extent, &fault);
     bool waits = result == PS_MORE || (result == PS_BAD && extent > old + n && !is_seeking(v));
@@ -307,13 +297,13 @@ static uint32_t take_next(struct view *v, struct ps_half *half, const uint8_t *d
         return take_first(v, data, len);
     }
     if (result == PS_BAD && extent == old) { /* it ends where the next one starts */
-        judge(v, half->buf, old, fault);
+        ps_view_judge(v, half->buf, old, fault);
         return take_first(v, data, len);
     }
     return lose(v, half->buf, old + n, &fault);
 }
 
-static uint32_t take(struct view *v, const uint8_t *data, uint32_t len)
+static uint32_t take(struct ps_view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_half *half = ps_stream_half(&v->engine->streams, v->flow, v->dialog.dir);
     if (half && half->skip > 0) {
@@ -329,7 +319,7 @@ static uint32_t take(struct view *v, const uint8_t *data, uint32_t len)
 
 void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len)
 {
-    struct view v = view_current(ctx);
+    struct ps_view v = ps_view_current(ctx);
     for (uint32_t n; len > 0; data += n, len -= n) {
         n = take(&v, data, len);
         if (n == 0) {
@@ -343,22 +333,22 @@ void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len)
 enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, uint32_t len,
                                  struct ps_inspected *seen)
 {
-    struct view v = view_current(engine);
+    struct ps_view v = ps_view_current(engine);
     *seen = (struct ps_inspected){0};
     for (uint32_t n; len > 0; data += n, len -= n) {
         n = judge_common(&v, data, len);
         struct ps_rd_fault fault;
-        enum ps_result result = n > 0 ? PS_OK : frame(&v, data, len, &seen->extent, &fault);
+        enum ps_result result = n > 0 ? PS_OK : ps_view_frame(&v, data, len, &seen->extent, &fault);
         if (result == PS_MORE)
             return PS_MORE;
         if (result == PS_BAD) {
-            judge(&v, data, seen->extent > 0 && seen->extent < len ? seen->extent : len, fault);
+            ps_view_judge(&v, data, seen->extent > 0 && seen->extent < len ? seen->extent : len, fault);
             seen->reason = v.reason;
             return PS_BAD;
         }
         if (n == 0) {
             n = seen->extent;
-            judge(&v, data, n, (struct ps_rd_fault){0});
+            ps_view_judge(&v, data, n, (struct ps_rd_fault){0});
         }
         seen->extent = v.reason != PS_REASON_NONE ? n : 0;
         seen->reason = v.reason;
@@ -371,14 +361,14 @@ enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, 
 
 uint32_t ps_inspect_refusal(struct ps_engine *engine, const uint8_t *pdu, uint32_t len, uint8_t *out)
 {
-    struct view v = view_current(engine);
+    struct ps_view v = ps_view_current(engine);
     return v.dissector->refuse ? v.dissector->refuse(&v.dialog, pdu, len, PS_REFUSE_FUNCTION, out) : 0;
 }
 
 /* ---- ends ------------------------------------------------------------------------------------------------------ */
 
 /* A PDU that will not be completed: refused when what there is of it is wrong already. */
-static void drop_unfinished(struct view *v, struct ps_half *half)
+static void drop_unfinished(struct ps_view *v, struct ps_half *half)
 {
     struct ps_rd_fault fault;
     uint32_t extent;
@@ -390,8 +380,8 @@ static void drop_unfinished(struct view *v, struct ps_half *half)
         v->engine->stats.skipped_bytes += len;
         return;
     }
-    if (frame(v, half->buf, len, &extent, &fault) == PS_BAD)
-        judge(v, half->buf, len, fault);
+    if (ps_view_frame(v, half->buf, len, &extent, &fault) == PS_BAD)
+        ps_view_judge(v, half->buf, len, fault);
     else
         v->engine->stats.unfinished_pdus++;
 }
@@ -399,7 +389,7 @@ static void drop_unfinished(struct view *v, struct ps_half *half)
 void ps_inspect_gap(void *ctx, uint32_t n)
 {
     struct ps_engine *engine = ctx;
-    struct view v = view_current(engine);
+    struct ps_view v = ps_view_current(engine);
     struct ps_half *half = ps_stream_half(&engine->streams, v.flow, v.dialog.dir);
     if (half)
         drop_unfinished(&v, half);
@@ -411,101 +401,10 @@ void ps_inspect_gap(void *ctx, uint32_t n)
 
 void ps_inspect_end(struct ps_engine *engine)
 {
-    struct view v = view_current(engine);
+    struct ps_view v = ps_view_current(engine);
     struct ps_half *half = ps_stream_half(&engine->streams, v.flow, v.dialog.dir);
     if (!half)
         return;
     drop_unfinished(&v, half);
     ps_stream_half_settle(&engine->streams, v.flow, v.dialog.dir);
-}
-
-/* ---- datagrams ------------------------------------------------------------------------------------------------- */
-
-/* Is a datagram PDUs from its first octet on, the last of which may be unfinished? */
-static bool stands_alone(struct view *v, const uint8_t *data, uint32_t len)
-{
-    struct ps_rd_fault fault;
-    uint32_t extent;
-    for (; len > 0; data += extent, len -= extent) {
-        enum ps_result result = frame(v, data, len, &extent, &fault);
-        if (result != PS_OK)
-            return result == PS_MORE;
-    }
-    return true;
-}
-
-/* What was begun in earlier datagrams goes on in this one, up to its end or to where it ends in there. Octets that it takes;
- * 0: it does not go on. */
-static uint32_t goes_on(struct view *v, struct ps_half *half, const uint8_t *data, uint32_t len)
-{
-    struct ps_rd_fault fault;
-    uint32_t extent, begun = half->len, total = begun + len;
-    if (total > v->engine->streams.buf_len)
-        return 0;
-    memcpy(half->buf + begun, data, len);
-    enum ps_result result = frame(v, half->buf, total, &extent, &fault);
-    if (result == PS_MORE) {
-        half->len = total;
-        return len;
-    }
-    if (result == PS_BAD || extent <= begun || (extent < total && stands_alone(v, data, len)))
-        return 0;
-    half->len = 0;
-    judge(v, half->buf, extent, (struct ps_rd_fault){0});
-    return extent - begun;
-}
-
-/* Each datagram starts with a PDU or goes on with the one that the last one of its direction began. */
-static void take_datagram(struct view *v, const uint8_t *data, uint32_t len)
-{
-    struct ps_half *half = ps_stream_half(&v->engine->streams, v->flow, v->dialog.dir);
-    if (half && half->len > 0) {
-        uint32_t n = goes_on(v, half, data, len);
-        if (n == 0) {
-            v->engine->stats.unfinished_pdus++;
-            half->len = 0;
-        }
-        data += n;
-        len -= n;
-    }
-    while (len > 0) {
-        struct ps_rd_fault fault;
-        uint32_t extent;
-        enum ps_result result = frame(v, data, len, &extent, &fault);
-        if (result == PS_MORE) {
-            (void)begin(v, data, len, extent);
-            return;
-        }
-        if (result == PS_BAD)
-            extent = len; /* nothing behind a bad one is looked for */
-        judge(v, data, extent, fault);
-        data += extent;
-        len -= extent;
-    }
-}
-
-void ps_inspect_datagram(struct ps_engine *engine, const uint8_t *data, uint32_t len, bool cut)
-{
-    struct view v = view_current(engine);
-    struct ps_rd_fault fault;
-    uint32_t extent;
-    v.dialog.datagram = true;
-    if (cut) {
-        engine->stats.gaps++;
-        v.flow->flags |= PS_FLOW_MISSED;
-        v.dialog.midstream = true;
-        v.dissector->gap(&v.dialog);
-        return;
-    }
-    if (v.dissector->spans_datagrams && len > 0) {
-        take_datagram(&v, data, len);
-        ps_stream_half_settle(&engine->streams, v.flow, v.dialog.dir);
-        return;
-    }
-    enum ps_result result = frame(&v, data, len, &extent, &fault);
-    if (result == PS_MORE)
-        fault.reason = PS_REASON_TRUNCATED;
-    else if (result == PS_OK && extent < len)
-        fault = (struct ps_rd_fault){.reason = PS_REASON_SURPLUS, .offset = extent};
-    judge(&v, data, len, fault);
 }
