@@ -11,6 +11,7 @@
  *     tcp               12 octets of an uninspected, allowed flow
  *     modbus            read-holding-registers, the same on each connection each time, granted; and the replies
  *     s7comm, dnp3      what gen_capture sends: requests drawn anew each time, of more than one kind; and the replies
+ *     ..., inline       the same by an engine that stands in the line, over connections that it holds copies of
  *
  * For 1 k, 100 k and 1 M flows and 10 and 100 k conduits, or those that are named. Each median is also given as a multiple of both floors of the
  * same run.
@@ -62,7 +63,7 @@ static void run(struct world *w, unsigned kind, uint32_t first, bool timed)
             packets[i] = (struct ps_packet){.data = bench_slot(w, t, at + i), .len = t->len[at + i],
                                             .wire_len = t->len[at + i],
                                             .time_ns = w->time_ns += 1000, .number = at + i + 1,
-                                            .port = PS_PORT_UNKNOWN, .link = PS_LINK_ETHERNET};
+                                            .port = w->inline_ ? (uint16_t)t->dir : PS_PORT_UNKNOWN, .link = PS_LINK_ETHERNET};
         double start = now_ns();
         ps_engine_burst(w->engine, packets, n, out);
         double end = now_ns();
@@ -166,6 +167,9 @@ static void engine_start(struct world *w, const struct gen_protocol *protocol)
     ps_engine_config_init(&config);
     config.n_flows = w->plan.n_flows + w->plan.n_flows / 2;
     config.checksums = PS_CHECKSUMS_STRICT;
+    config.inline_ = w->inline_;
+    config.n_relays = w->plan.n_flows;
+    config.n_chunks = 2 * w->plan.n_flows;
     w->engine = bench_need(ps_engine_new(&config, &w->image));
     w->protocol = protocol;
     memset(w->talks, 0, w->plan.n_flows * sizeof w->talks[0]);
@@ -191,7 +195,7 @@ static void report(const struct plan *plan, const char *what, struct result r, s
                "\"max\": %.1f, \"floors\": %.2f, \"fetched_floors\": %.2f}\n",
                plan->n_flows, plan->n_conduits, what, r.median, r.p99, r.p999, r.max, plain, fetched);
     else
-        printf("%9u %9u  %-16s %8.1f %8.1f %8.1f %9.1f %7.2f %8.2f\n", plan->n_flows, plan->n_conduits, what, r.median,
+        printf("%9u %9u  %-24s %8.1f %8.1f %8.1f %9.1f %7.2f %8.2f\n", plan->n_flows, plan->n_conduits, what, r.median,
                r.p99, r.p999, r.max, plain, fetched);
     fflush(stdout);
 }
@@ -233,13 +237,14 @@ static void traffic_fini(struct traffic *t, const struct plan *plan)
 /* What the flows of a protocol cost. */
 static void measure_talk(struct world *w, const struct gen_protocol *protocol, const struct floors *floors)
 {
-    char what[32];
+    char what[40];
+    const char *how = w->inline_ ? ", inline" : "";
     engine_start(w, protocol);
     run_talk(w, 1, false);
     run_talk(w, n_rounds(w), true);
-    snprintf(what, sizeof what, protocol->reply ? "%s requests" : "%s", protocol->name);
+    snprintf(what, sizeof what, protocol->reply ? "%s requests%s" : "%s%s", protocol->name, how);
     report(&w->plan, what, summarise(w, 0), *floors);
-    snprintf(what, sizeof what, "%s replies", protocol->name);
+    snprintf(what, sizeof what, "%s replies%s", protocol->name, how);
     if (protocol->reply)
         report(&w->plan, what, summarise(w, 1), *floors);
     ps_engine_free(w->engine);
@@ -262,6 +267,8 @@ static void measure(struct plan plan)
     struct floors floors = measure_floors(&w);
     if (plan.protocol == &bench_modbus)
         measure_talk(&w, &bench_tcp, &floors);
+    measure_talk(&w, plan.protocol, &floors);
+    w.inline_ = true;
     measure_talk(&w, plan.protocol, &floors);
     for (unsigned dir = 0; dir < 2; dir++) {
         traffic_fini(&w.traffic[dir], &plan);
@@ -331,7 +338,7 @@ int main(int argc, char **argv)
         }
     }
     if (!as_json)
-        printf("%9s %9s  %-16s %8s %8s %8s %9s %7s %8s\n", "flows", "conduits", "what", "median", "p99", "p99.9", "max",
+        printf("%9s %9s  %-24s %8s %8s %8s %9s %7s %8s\n", "flows", "conduits", "what", "median", "p99", "p99.9", "max",
                "floors", "fetched");
     for (unsigned p = 0; p < sizeof protocols / sizeof protocols[0]; p++) {
         if (choice.protocol && strcmp(choice.protocol, protocols[p]->name) != 0)

@@ -25,6 +25,7 @@ struct traffic {
     uint32_t *slot;
     uint16_t *len;
     uint32_t n;
+    unsigned dir; /* whose they are, all of them */
 };
 
 struct world {
@@ -33,6 +34,7 @@ struct world {
     struct ps_image image;
     void *image_mem;
     struct ps_engine *engine;
+    bool inline_; /* what the engine is */
     struct traffic traffic[2]; /* by direction; pass-through: the first */
     uint32_t *order;      /* flows in random order */
     uint32_t *seq[2];     /* next number of each flow, by direction */

@@ -255,4 +255,5 @@ void bench_make_round(struct world *w, struct traffic *t, uint32_t first, struct
         t->len[at] = (uint16_t)(HEADERS_LEN + segment.len);
     }
     t->n = first + w->plan.n_flows;
+    t->dir = say.dir;
 }
