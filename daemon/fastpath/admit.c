@@ -123,7 +123,7 @@ bool ps_admit_sender(struct ps_engine *engine, const struct ps_desc *desc)
     const struct ps_path *path = &ps_flow_cold(&engine->table, engine->current.line)->path;
     bool to_server = engine->current.dir == PS_TO_SERVER;
     uint8_t bound = to_server ? PS_FLOW_BOUND_CLIENT : PS_FLOW_BOUND_SERVER;
-    if (engine->current.packet->port == PS_PORT_UNKNOWN && !(flow->flags & bound))
+    if (!is_port_judged(engine) && !(flow->flags & bound))
         return true;
     uint32_t asset = to_server ? path->client_asset : path->server_asset;
     enum ps_reason reason =

@@ -9,9 +9,11 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/terms.h"
+#include "dissector.h"
 #include "key.h"
 #include "match.h"
 #include "states.h"
@@ -30,7 +32,8 @@ enum ps_flow_flag {
     PS_FLOW_MISSED = 0x08,    /* bytes were missed: joined late, gap, or damage */
     PS_FLOW_BOUND_CLIENT = 0x10, /* the client's asset has a MAC */
     PS_FLOW_BOUND_SERVER = 0x20,
-    PS_FLOW_RELAYED = 0x40, /* judged inline: half[0] is its relay */
+    PS_FLOW_RELAYED = 0x40, /* judged inline: half[0] is its relay, half[1] a block that it uses, for prefetching */
+    PS_FLOW_STEADY = 0x80,  /* ... and that goes its way: what comes in order leaves as it came (ps_inline_is_steady) */
 };
 
 /* Per direction; the stream's business. */
@@ -45,7 +48,7 @@ enum ps_flow_dir_flag {
 /* The hot line. */
 struct ps_flow {
     struct ps_key key;  /* end 0 is the client */
-    uint32_t next[2];   /* sequence number expected, by enum ps_dir */
+    uint32_t next[2];   /* sequence number expected, by enum ps_dir; with a relay: a sum of headers (inline_steady.c) */
     uint32_t half[2];   /* buffers of a direction, PS_NONE: none (stream.h) */
     uint32_t seen;      /* time of the last packet, in ticks */
     uint8_t phase;      /* enum ps_flow_phase */
@@ -76,6 +79,8 @@ struct ps_flow_cold {
     uint32_t state;   /* its slot in the pool of `protocol` */
     struct ps_path path;
 };
+
+_Static_assert(offsetof(struct ps_flow_cold, path.mode) < 64, "what each packet of an inspected flow needs");
 
 #define PS_FLOW_COLD_LEN 128u
 #define PS_BUCKET_SLOTS 8u
@@ -135,6 +140,14 @@ void ps_flow_set_protocol(struct ps_flow_table *table, uint32_t line, uint8_t pr
 static inline struct ps_flow_cold *ps_flow_cold(const struct ps_flow_table *table, uint32_t line)
 {
     return (struct ps_flow_cold *)(void *)(table->cold + (size_t)line * PS_FLOW_COLD_LEN);
+}
+
+/* Who sent a packet of the flow that has this key: enum ps_dir. */
+static inline uint8_t ps_flow_dir(const struct ps_flow *flow, const struct ps_key *key)
+{
+    bool from_client = flow->key.port[0] == key->port[0] && flow->key.port[1] == key->port[1] &&
+                       ps_addr_equal(flow->key.addr[0], key->addr[0]);
+    return from_client ? PS_TO_SERVER : PS_TO_CLIENT;
 }
 
 /* Of a flow that has a protocol. */

@@ -58,8 +58,8 @@ void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay)
     for (unsigned dir = 0; dir < 2; dir++)
         ps_relay_dir_end(&in->chunks, &relay->dir[dir]);
     ps_timer_set(&in->timers, id_of(in, relay), PS_TIMER_NEVER);
-    flow->flags &= (uint8_t)~PS_FLOW_RELAYED;
-    flow->half[0] = PS_NONE;
+    flow->flags &= (uint8_t) ~(PS_FLOW_RELAYED | PS_FLOW_STEADY);
+    flow->half[0] = flow->half[1] = PS_NONE;
     relay->phase = PS_RELAY_FREE;
     relay->link = in->free;
     in->free = id_of(in, relay);
@@ -130,13 +130,20 @@ void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay)
         due = earlier(due, earlier(dir->ack_due, earlier(dir->hold_due, dir->resend_due)));
     }
     ps_timer_set(&engine->in.timers, id_of(&engine->in, relay), due);
+    struct ps_flow *flow = ps_engine_flow(engine, relay->line);
+    flow->next[0] = flow->next[1] = PS_HEADERS_UNKNOWN;
+    if (ps_inline_is_steady(relay))
+        flow->flags |= PS_FLOW_STEADY;
+    else
+        flow->flags &= (uint8_t)~PS_FLOW_STEADY;
 }
 
 bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay)
 {
     const struct ps_inline *in = &engine->in;
     const struct ps_flow *flow = ps_engine_flow(engine, relay->line);
-    bool known = (flow->flags & PS_FLOW_RELAYED) && flow->half[0] == id_of(in, relay);
+    bool known = (flow->flags & PS_FLOW_RELAYED) && flow->half[0] == id_of(in, relay) &&
+                 ((flow->flags & PS_FLOW_STEADY) != 0) == ps_inline_is_steady(relay);
     bool open = relay->phase == PS_RELAY_OPEN || relay->phase == PS_RELAY_LINGER;
     for (unsigned dir = 0; dir < 2 && open; dir++)
         if (!ps_relay_check(&in->chunks, &relay->dir[dir], in->scratch_len))
@@ -194,8 +201,7 @@ static void judge(struct ps_turn *t)
     ps_inline_refuse(t, PS_REASON_BUG);
 }
 
-/* After each segment. */
-static void settle(struct ps_engine *engine, const struct ps_relay *relay)
+void ps_inline_settle(struct ps_engine *engine, const struct ps_relay *relay)
 {
     if (relay->phase == PS_RELAY_FREE)
         return;
@@ -205,13 +211,6 @@ static void settle(struct ps_engine *engine, const struct ps_relay *relay)
 #endif
 }
 
-static uint8_t dir_of(const struct ps_flow *flow, const struct ps_desc *desc)
-{
-    bool from_client = flow->key.port[0] == desc->key.port[0] && flow->key.port[1] == desc->key.port[1] &&
-                       ps_addr_equal(flow->key.addr[0], desc->key.addr[0]);
-    return from_client ? PS_TO_SERVER : PS_TO_CLIENT;
-}
-
 /* A connection that is over and whose tombstone is gone: an end that still says something has not heard of it. */
 static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path)
 {
@@ -219,7 +218,7 @@ static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc
     if (relay) {
         struct ps_turn t = ps_inline_turn(engine, desc, relay);
         ps_reset_unknown(&t, PS_REASON_CLOSED);
-        settle(engine, relay);
+        ps_inline_settle(engine, relay);
     } else if (desc->payload_wire > 0) {
         ps_verdict_packet_refused(engine, desc, path, PS_REASON_CLOSED);
     } else {
@@ -232,7 +231,7 @@ static bool opens_another(const struct ps_engine *engine, const struct ps_flow *
 {
     if ((desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) != PS_TCP_SYN || flow->phase != PS_FLOW_CLOSED)
         return false;
-    if (!(flow->flags & PS_FLOW_RELAYED) || dir_of(flow, desc) != PS_TO_SERVER)
+    if (!(flow->flags & PS_FLOW_RELAYED) || ps_flow_dir(flow, &desc->key) != PS_TO_SERVER)
         return true;
     const struct ps_relay *relay = &engine->in.relays[flow->half[0]];
     return !relay->opened || relay->isn != desc->seq;
@@ -244,10 +243,12 @@ bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
     if (line == PS_NONE)
         return false;
     struct ps_flow *flow = ps_engine_flow(engine, line);
+    if ((flow->flags & PS_FLOW_STEADY) && ps_inline_next(engine, desc, flow))
+        return true;
     struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
     if (opens_another(engine, flow, desc) || !ps_inline_holds(engine, flow, &cold->path))
         return false;
-    engine->current.dir = dir_of(flow, desc);
+    engine->current.dir = ps_flow_dir(flow, &desc->key);
     ps_engine_touch(engine, flow, cold);
     if (!ps_admit_sender(engine, desc))
         return true;
@@ -261,7 +262,7 @@ bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
         ps_inline_refuse(&t, PS_REASON_CUT_FRAME);
     else
         judge(&t);
-    settle(engine, relay);
+    ps_inline_settle(engine, relay);
     return true;
 }
 
@@ -281,7 +282,7 @@ bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc)
     }
     struct ps_turn t = ps_inline_turn(engine, desc, relay);
     ps_inline_first(&t);
-    settle(engine, relay);
+    ps_inline_settle(engine, relay);
     return true;
 }
 

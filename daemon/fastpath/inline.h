@@ -75,9 +75,13 @@ static inline void ps_inline_prefetch(const struct ps_inline *in, const struct p
 {
     if (!(flow->flags & PS_FLOW_RELAYED))
         return;
-    const char *relay = (const char *)&in->relays[flow->half[0]];
-    for (unsigned at = 0; at < sizeof(struct ps_relay); at += 64)
-        __builtin_prefetch(relay + at, 1);
+    const struct ps_relay *relay = &in->relays[flow->half[0]];
+    __builtin_prefetch(&relay->dir[0], 1);
+    __builtin_prefetch(&relay->dir[1], 1);
+    if (flow->half[1] != PS_NONE)
+        __builtin_prefetch(&in->chunks.items[flow->half[1]], 1);
+    for (unsigned at = 64; !(flow->flags & PS_FLOW_STEADY) && at < sizeof(struct ps_relay); at += 64)
+        __builtin_prefetch((const char *)relay + at, 1);
 }
 
 /* The other one of a gateway's two ports. */

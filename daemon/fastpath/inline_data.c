@@ -7,17 +7,18 @@
 
 /* ---- passing on ------------------------------------------------------------------------------------------------ */
 
-/* Twenty octets of header, no ECN or reserved bits, nothing behind the end. */
-static bool is_plain(const struct ps_turn *t)
+bool ps_inline_is_plain(const struct ps_packet *packet, const struct ps_desc *desc)
 {
-    return t->tcp[12] == PS_TCP_LEN / 4 << 4 && (t->tcp[13] & 0xc0) == 0 &&
-           ps_segment_is_trimmed(t->engine->current.packet, t->desc);
+    const uint8_t *tcp = ps_segment_tcp(desc);
+    return tcp[12] == PS_TCP_LEN / 4 << 4 && (tcp[13] & 0xc0) == 0 &&
+           ps_segment_is_trimmed(packet, desc);
 }
 
 /* May the packet leave as it came, its payload taken for granted? */
 static bool is_as_sent(const struct ps_turn *t)
 {
-    return t->desc->ack == t->back->given && (t->mine->delta | t->back->delta) == 0 && is_plain(t);
+    return t->desc->ack == t->back->given && (t->mine->delta | t->back->delta) == 0 &&
+           ps_inline_is_plain(t->engine->current.packet, t->desc);
 }
 
 /* What the packet acknowledges reaches its receiver, though its payload does not. */
@@ -84,7 +85,29 @@ static void unhold(struct ps_relay_dir *dir)
     dir->hold_due = dir->ack_due = PS_TIMER_NEVER;
 }
 
-/* Octets behind what was judged so far, for which there is room. What was answered in the receiver's stead is skipped. */
+/* data starts at `allowed`, and `result` was found. What was answered in the receiver's stead is skipped. */
+static enum ps_result weigh(struct ps_turn *t, const uint8_t *data, uint32_t len, struct ps_inspected *seen,
+                            enum ps_result result)
+{
+    struct ps_engine *engine = t->engine;
+    struct ps_relay_dir *mine = t->mine;
+    for (;;) {
+        mine->allowed += seen->allowed;
+        if (result == PS_MORE)
+            hold(t, seen);
+        else
+            unhold(mine);
+        if (result != PS_BAD || !ps_inline_answer_for(t, data + seen->allowed, seen))
+            return result;
+        data += seen->allowed + seen->extent;
+        len -= seen->allowed + seen->extent;
+        (void)ps_relay_append(&engine->in.chunks, mine, data, len);
+        mine->judged += len;
+        result = ps_inspect_inline(engine, data, len, seen);
+    }
+}
+
+/* Octets behind what was judged so far, for which there is room. */
 static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint32_t len)
 {
     struct ps_engine *engine = t->engine;
@@ -98,20 +121,8 @@ static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint3
         ps_relay_read(&engine->in.chunks, mine, mine->allowed, engine->in.scratch, len);
         data = engine->in.scratch;
     }
-    for (;;) {
-        enum ps_result result = ps_inspect_inline(engine, data, len, &seen);
-        mine->allowed += seen.allowed;
-        if (result == PS_MORE)
-            hold(t, &seen);
-        else
-            unhold(mine);
-        if (result != PS_BAD || !ps_inline_answer_for(t, data + seen.allowed, &seen))
-            return result;
-        data += seen.allowed + seen.extent;
-        len -= seen.allowed + seen.extent;
-        (void)ps_relay_append(&engine->in.chunks, mine, data, len);
-        mine->judged += len;
-    }
+    enum ps_result result = ps_inspect_inline(engine, data, len, &seen);
+    return weigh(t, data, len, &seen, result);
 }
 
 /* A PDU at `allowed` was refused: it is forgotten, what was allowed before it leaves, and nothing behind it. Octets that
@@ -204,6 +215,29 @@ static void pass_parts(struct ps_turn *t, bool old)
     settle_hold(t);
 }
 
+/* What becomes of a segment whose new octets were judged. */
+static void conclude(struct ps_turn *t, enum ps_result result, bool may_pass, bool old)
+{
+    struct ps_relay_dir *mine = t->mine;
+    if (result != PS_BAD)
+        result = drain(t, result);
+    if (result == PS_BAD) {
+        deny(t, old);
+    } else if (t->fin && mine->allowed != mine->judged && t->end == mine->judged) {
+        flush(t);
+        violate(t, PS_REASON_FIN_IN_PDU);
+    } else if (may_pass && result == PS_OK && !t->answered) {
+        pass_whole(t);
+    } else {
+        pass_parts(t, old);
+    }
+}
+
+void ps_inline_weigh(struct ps_turn *t, struct ps_inspected *seen, enum ps_result result)
+{
+    conclude(t, weigh(t, t->desc->payload, t->desc->payload_len, seen, result), true, false);
+}
+
 /* data is all of the segment that lies at or behind `judged`, where it starts. */
 static void take_news(struct ps_turn *t, const uint8_t *data, uint32_t len)
 {
@@ -220,19 +254,7 @@ static void take_news(struct ps_turn *t, const uint8_t *data, uint32_t len)
         push_back(t);
         return;
     }
-    enum ps_result result = len > 0 ? judge_octets(t, data, len) : PS_OK;
-    if (result != PS_BAD)
-        result = drain(t, result);
-    if (result == PS_BAD) {
-        deny(t, old);
-    } else if (t->fin && mine->allowed != mine->judged && t->end == mine->judged) {
-        flush(t);
-        violate(t, PS_REASON_FIN_IN_PDU);
-    } else if (may_pass && result == PS_OK && !t->answered) {
-        pass_whole(t);
-    } else {
-        pass_parts(t, old);
-    }
+    conclude(t, len > 0 ? judge_octets(t, data, len) : PS_OK, may_pass, old);
 }
 
 /* ---- what is not ----------------------------------------------------------------------------------------------- */

@@ -51,8 +51,11 @@ void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay);
 /* Do its numbers, copies and its flow fit together? */
 bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay);
 
-/* The timer follows the deadlines. */
+/* The timer follows the deadlines, and the flow knows whether the connection is steady. */
 void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay);
+
+/* After each segment that did not take the short way. */
+void ps_inline_settle(struct ps_engine *engine, const struct ps_relay *relay);
 
 /* ---- inline_open.c ---------------------------------------------------------------------------------------------- */
 
@@ -67,6 +70,25 @@ bool ps_inline_third(struct ps_turn *t);
 
 /* Any other segment of an open connection. */
 void ps_inline_segment(struct ps_turn *t);
+
+/* Twenty octets of header, no ECN or reserved bits, nothing behind the end. */
+bool ps_inline_is_plain(const struct ps_packet *packet, const struct ps_desc *desc);
+
+/* The octets of a segment in order, taken into the copy already, were looked at, and not all of them may leave. */
+void ps_inline_weigh(struct ps_turn *t, struct ps_inspected *seen, enum ps_result result);
+
+/* ---- inline_steady.c -------------------------------------------------------------------------------------------- */
+
+/* The sum of no headers. */
+#define PS_HEADERS_UNKNOWN 0u
+
+/* The connection is open and goes its way: nothing is held, kept, waits for a window or a timer, or is the engine's to
+ * deliver, and both ends have the same numbers. */
+bool ps_inline_is_steady(const struct ps_relay *relay);
+
+/* The short way for the next octets, or none, of a steady connection: what ps_inline_segment() would do, with few lines
+ * touched. False: it is another segment, nothing has happened. */
+bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct ps_flow *flow);
 
 /* ---- inline_answer.c -------------------------------------------------------------------------------------------- */
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "relay.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "timer.h"
+
+_Static_assert(offsetof(struct ps_relay_dir, offered) == 64 && sizeof(struct ps_relay_dir) == 128, "two lines");
 
 void ps_relay_dir_start(struct ps_relay_dir *dir, uint32_t seq)
 {

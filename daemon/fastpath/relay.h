@@ -37,27 +37,30 @@ static inline uint32_t ps_seq_min(uint32_t a, uint32_t b)
     return ps_seq_diff(a, b) < 0 ? a : b;
 }
 
+/* All that octets in order need lies in the first 64 octets, a line of the cache; what is held, waits or comes again
+ * needs the second too. */
 struct ps_relay_dir {
-    uint32_t una;     /* not acknowledged by the receiver */
+    _Alignas(64) uint32_t una; /* not acknowledged by the receiver */
     uint32_t fwd;     /* next to leave */
     uint32_t allowed; /* next without a verdict */
     uint32_t judged;  /* next that inspect has not seen */
     uint32_t given;   /* highest acknowledgement that the sender was given */
     uint32_t edge;    /* right edge of the receiver's window */
-    uint32_t offered; /* right edge that the sender was told of, where it lies beyond `edge`; else anything older */
     uint32_t delta;   /* receiver's number = sender's number + delta */
     uint32_t past;    /* what the sender repeats of before it has been dealt with: see ps_relay_swallow() */
     uint32_t told_seq, told_ack; /* of the segment that told of the edge (SND.WL1, SND.WL2) */
     uint32_t n_acked;    /* octets acknowledged so far, saturating */
     uint32_t window_max; /* the largest window seen */
-    uint32_t need;    /* octets that the held PDU lacks, 0: nothing is held */
     uint32_t copy, copy_tail;  /* chunks with [una or before, judged), the FIN excepted */
     uint32_t store;   /* chunks beyond judged, by number, none overlapping another (store.h) */
-    uint16_t n_stored; /* chunks in store */
-    uint16_t mss;     /* payload that the receiver takes */
     uint8_t scale;    /* of the windows that the receiver tells of */
     uint8_t tries;    /* repetitions of owned octets since the last progress */
     bool fin;         /* the FIN was taken: judged is behind it */
+
+    uint32_t offered; /* right edge that the sender was told of, where it lies beyond `edge`; else anything older */
+    uint32_t need;    /* octets that the held PDU lacks, 0: nothing is held */
+    uint16_t n_stored; /* chunks in store */
+    uint16_t mss;     /* payload that the receiver takes */
     uint64_t ack_due;    /* when held octets are acknowledged, PS_TIMER_NEVER: they need not be */
     uint64_t hold_due;   /* when waiting for the rest of a PDU ends */
     uint64_t resend_due; /* when owned or waiting octets are sent again */

@@ -127,7 +127,7 @@ uint32_t ps_segment_frame_len(const struct ps_packet *packet, const struct ps_de
     return before + (ip[0] >> 4 == 4 ? ps_be16(ip + 2) : IPV6_LEN + ps_be16(ip + 4));
 }
 
-bool ps_segment_is_trimmed(const struct ps_packet *packet, const struct ps_desc *desc)
+bool ps_segment_is_filled_up(const struct ps_packet *packet, const struct ps_desc *desc)
 {
     uint32_t end = ps_segment_frame_len(packet, desc);
     if (packet->len <= end)

@@ -8,16 +8,17 @@
 #include <stdint.h>
 
 #include "decode.h"
+#include "engine.h"
 
 #define PS_TCP_LEN 20u
 #define PS_TEMPLATE_MAX 64u /* Ethernet with two tags and IPv6 */
 
 /* What stands in front of the TCP header of a direction's packets, as last seen. */
 struct ps_template {
-    uint8_t head[PS_TEMPLATE_MAX];
     uint8_t link_len, ip_len; /* octets; link_len 0: packets start with the IP header. ip_len 0: none was seen */
     uint16_t port;            /* where such packets come in */
     uint16_t src, dst;        /* TCP ports */
+    uint8_t head[PS_TEMPLATE_MAX];
 };
 
 /* What the segment says. */
@@ -54,5 +55,11 @@ void ps_segment_sum(const uint8_t *network, uint8_t *tcp, uint32_t len);
 /* Octets from the frame's start to the end that the IP header tells. */
 uint32_t ps_segment_frame_len(const struct ps_packet *packet, const struct ps_desc *desc);
 
-/* Nothing behind the end that the IP header tells but zeros that fill up a short Ethernet frame. */
-bool ps_segment_is_trimmed(const struct ps_packet *packet, const struct ps_desc *desc);
+/* There is something behind the end that the IP header tells: nothing but zeros that fill up a short Ethernet frame? */
+bool ps_segment_is_filled_up(const struct ps_packet *packet, const struct ps_desc *desc);
+
+/* Nothing behind the end that the IP header tells, or nothing but that. */
+static inline bool ps_segment_is_trimmed(const struct ps_packet *packet, const struct ps_desc *desc)
+{
+    return desc->payload + desc->payload_len == packet->data + packet->len || ps_segment_is_filled_up(packet, desc);
+}

@@ -5,13 +5,6 @@
 #include "inspect.h"
 #include "verdict.h"
 
-static uint8_t dir_of(const struct ps_flow *flow, const struct ps_desc *desc)
-{
-    bool from_client = flow->key.port[0] == desc->key.port[0] && flow->key.port[1] == desc->key.port[1] &&
-                       ps_addr_equal(flow->key.addr[0], desc->key.addr[0]);
-    return from_client ? PS_TO_SERVER : PS_TO_CLIENT;
-}
-
 static struct ps_flow *current_flow(const struct ps_engine *engine)
 {
     return ps_engine_flow(engine, engine->current.line);
@@ -35,7 +28,7 @@ static bool is_new_connection(const struct ps_flow *flow, const struct ps_desc *
     if (flow->phase == PS_FLOW_CLOSED)
         return true;
     bool repeated = (flow->dir[PS_TO_SERVER] & PS_DIR_STARTED) && flow->next[PS_TO_SERVER] == desc->seq + 1;
-    return dir_of(flow, desc) == PS_TO_SERVER && !repeated;
+    return ps_flow_dir(flow, &desc->key) == PS_TO_SERVER && !repeated;
 }
 
 static bool open_by_syn(struct ps_engine *engine, const struct ps_desc *desc, uint64_t hash)
@@ -58,7 +51,7 @@ static void judge_syn(struct ps_engine *engine, const struct ps_desc *desc, uint
         if (!open_by_syn(engine, desc, hash) || ps_inline_opened(engine, desc))
             return;
     } else {
-        engine->current.dir = dir_of(current_flow(engine), desc);
+        engine->current.dir = ps_flow_dir(current_flow(engine), &desc->key);
     }
     struct ps_flow *flow = current_flow(engine);
     ps_engine_touch(engine, flow, current_cold(engine));
@@ -75,7 +68,7 @@ static void judge_syn(struct ps_engine *engine, const struct ps_desc *desc, uint
 /* Its sender is the server. It acknowledges the client's SYN and nothing else. */
 static bool is_syn_ack_sound(const struct ps_flow *flow, const struct ps_desc *desc)
 {
-    if (dir_of(flow, desc) != PS_TO_CLIENT)
+    if (ps_flow_dir(flow, &desc->key) != PS_TO_CLIENT)
         return false;
     if (flow->dir[PS_TO_CLIENT] & PS_DIR_STARTED) /* repeated, whatever has been said since */
         return (int32_t)(desc->seq + 1 - flow->next[PS_TO_CLIENT]) <= 0;
@@ -93,7 +86,7 @@ static void judge_syn_ack(struct ps_engine *engine, const struct ps_desc *desc, 
         ps_stream_start(current_flow(engine), PS_TO_SERVER, desc->ack);
     }
     struct ps_flow *flow = current_flow(engine);
-    engine->current.dir = dir_of(flow, desc);
+    engine->current.dir = ps_flow_dir(flow, &desc->key);
     ps_engine_touch(engine, flow, current_cold(engine));
     if (flow->flags & PS_FLOW_NOT_OURS || !ps_admit_sender(engine, desc))
         return;
@@ -252,7 +245,7 @@ void ps_tcp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t
     if (engine->current.line == PS_NONE && (!join(engine, desc, hash) || ps_inline_opened(engine, desc)))
         return;
     struct ps_flow *flow = current_flow(engine);
-    engine->current.dir = dir_of(flow, desc);
+    engine->current.dir = ps_flow_dir(flow, &desc->key);
     ps_engine_touch(engine, flow, current_cold(engine));
     if (is_in_order(engine, flow, desc)) {
         judge_in_order(engine, flow, desc);

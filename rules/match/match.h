@@ -31,14 +31,14 @@ struct ps_path {
     uint32_t relax;         /* relax switches of the server for `protocol` */
     uint32_t timeout_ms;    /* the longest of the candidate rules; 0: default */
     uint16_t max_outstanding; /* the largest of the candidate rules; 0: default */
-    uint16_t server_port;
+    uint8_t protocol;       /* enum ps_protocol: which dissector judges it; PS_PROTOCOL_TCP...: uninspected */
+    uint8_t mode;           /* enum ps_mode of the conduit */
     uint32_t conduit;       /* PS_NONE: none */
     uint32_t client_asset;  /* PS_NONE: not a named asset */
     uint32_t server_asset;
     uint32_t client_zone;   /* PS_NONE: no zone */
     uint32_t server_zone;
-    uint8_t protocol;       /* enum ps_protocol: which dissector judges it; PS_PROTOCOL_TCP...: uninspected */
-    uint8_t mode;           /* enum ps_mode of the conduit */
+    uint16_t server_port;
     uint8_t on_deny;        /* enum ps_on_deny */
     bool granted;           /* some rule lets this flow be opened */
     bool not_ours;          /* both ends in one zone without an inner conduit; the caller decides by its ports */

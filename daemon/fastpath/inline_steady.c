@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * inline_steady.c - the short way of connections that go their way. Whatever is not as usual goes the long one, so that
+ * nothing here has to be right about more than whole PDUs in order.
+ */
+#include <string.h>
+
+#include "admit.h"
+#include "base/check.h"
+#include "inline_private.h"
+
+static bool is_dir_steady(const struct ps_relay_dir *dir)
+{
+    bool at_rest = dir->allowed == dir->judged && dir->fwd == dir->judged && dir->given == dir->una;
+    bool due = (dir->ack_due & dir->hold_due & dir->resend_due) != PS_TIMER_NEVER;
+    return at_rest && !due && dir->delta == 0 && dir->store == PS_NONE && !dir->fin && dir->tries == 0;
+}
+
+bool ps_inline_is_steady(const struct ps_relay *relay)
+{
+    return relay->phase == PS_RELAY_OPEN && relay->due == PS_TIMER_NEVER && is_dir_steady(&relay->dir[0]) &&
+           is_dir_steady(&relay->dir[1]);
+}
+
+/* Of the next octets, within the window, with room for a copy; it acknowledges nothing that did not leave. */
+static bool is_next(const struct ps_engine *engine, const struct ps_desc *desc, const struct ps_relay_dir *mine,
+                    const struct ps_relay_dir *back)
+{
+    uint8_t flags = desc->tcp_flags & (PS_TCP_FIN | PS_TCP_SYN | PS_TCP_RST | PS_TCP_URG | PS_TCP_ACK);
+    uint32_t len = desc->payload_len;
+    bool fits = desc->seq == mine->judged && ps_seq_diff(desc->seq + len, mine->edge) <= 0 &&
+                mine->judged + len - mine->una <= engine->config.unacked_octets;
+    bool acked = desc->ack - back->una <= back->fwd - back->una;
+    return flags == PS_TCP_ACK && fits && acked && len == desc->payload_wire;
+}
+
+/* Tells headers from others that would make another template: addresses, tag, service, hop limit and port, so that the
+ * template itself need not be read. Two that have the same sum by chance cost a frame of the engine's own an old address. */
+static uint32_t sum_of_headers(const struct ps_packet *packet, const struct ps_desc *desc)
+{
+    uint64_t first, second;
+    memcpy(&first, desc->frame, sizeof first);
+    memcpy(&second, desc->frame + sizeof first, sizeof second);
+    uint64_t rest = (uint64_t)packet->port << 16 | (uint64_t)desc->network[1] << 8 | desc->hop_limit;
+    uint64_t sum = (first ^ rest << 24) * UINT64_C(0x9e3779b97f4a7c15) ^ second * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return (uint32_t)(sum >> 32) | 1; /* never PS_HEADERS_UNKNOWN */
+}
+
+static void take_headers(const struct ps_packet *packet, const struct ps_desc *desc, struct ps_flow *flow,
+                         struct ps_relay *relay, uint8_t dir)
+{
+    uint32_t sum = desc->frame ? sum_of_headers(packet, desc) : PS_HEADERS_UNKNOWN;
+    if (sum != PS_HEADERS_UNKNOWN && sum == flow->next[dir])
+        return;
+    ps_template_take(&relay->from[dir], desc, packet->port);
+    flow->next[dir] = sum;
+}
+
+/* Not all of it may leave as it came. */
+__attribute__((noinline, cold)) static void leave_way(struct ps_engine *engine, const struct ps_desc *desc, bool told,
+                                                      struct ps_inspected *seen, enum ps_result result)
+{
+    struct ps_relay *relay = &engine->in.relays[ps_engine_flow(engine, engine->current.line)->half[0]];
+    struct ps_turn t = ps_inline_turn(engine, desc, relay);
+    t.told = told;
+    ps_inline_weigh(&t, seen, result);
+    ps_inline_settle(engine, relay);
+}
+
+bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct ps_flow *flow)
+{
+    struct ps_inline *in = &engine->in;
+    struct ps_relay *relay = &in->relays[flow->half[0]];
+    const struct ps_packet *packet = engine->current.packet;
+    uint8_t dir = ps_flow_dir(flow, &desc->key);
+    struct ps_relay_dir *mine = &relay->dir[dir], *back = &relay->dir[!dir];
+    if (!is_next(engine, desc, mine, back) || !ps_inline_is_plain(packet, desc) ||
+        !ps_relay_fits(&in->chunks, mine, desc->payload_len))
+        return false;
+    engine->current.dir = dir;
+    ps_engine_touch(engine, flow, ps_flow_cold(&engine->table, engine->current.line));
+    if (!ps_admit_sender(engine, desc))
+        return true;
+    struct ps_relay_told told = {.ack = desc->ack, .seq = desc->seq,
+                                 .window = (uint32_t)ps_be16(ps_segment_tcp(desc) + 14) << back->scale};
+    uint32_t given = back->given, edge = back->edge;
+    (void)ps_relay_take_ack(&in->chunks, back, &told);
+    take_headers(packet, desc, flow, relay, dir);
+    if (desc->payload_len == 0)
+        return true;
+    struct ps_inspected seen;
+    (void)ps_relay_append(&in->chunks, mine, desc->payload, desc->payload_len);
+    flow->half[1] = mine->copy_tail;
+    mine->judged += desc->payload_len;
+    enum ps_result result = ps_inspect_inline(engine, desc->payload, desc->payload_len, &seen);
+    if (result != PS_OK) {
+        leave_way(engine, desc, back->given != given || back->edge != edge, &seen, result);
+        return true;
+    }
+    mine->allowed = mine->fwd = mine->judged;
+#ifndef NDEBUG
+    (void)PS_CHECK(ps_inline_check(engine, relay));
+#endif
+    return true;
+}
