@@ -9,6 +9,9 @@
 #include "base/check.h"
 #include "inline_private.h"
 
+/* All that it calls is small and inlined: a call costs as much as what is done here. */
+#define PS_FLATTEN __attribute__((flatten))
+
 static bool is_dir_steady(const struct ps_relay_dir *dir)
 {
     bool at_rest = dir->allowed == dir->judged && dir->fwd == dir->judged && dir->given == dir->una;
@@ -22,8 +25,8 @@ bool ps_inline_is_steady(const struct ps_relay *relay)
            is_dir_steady(&relay->dir[1]);
 }
 
-/* Of the next octets, within the window, with room for a copy; it acknowledges nothing that did not leave. */
-static bool is_next(const struct ps_engine *engine, const struct ps_desc *desc, const struct ps_relay_dir *mine,
+/* Of the next octets, within the window, with room for a copy, as it may leave; it acknowledges nothing that did not. */
+PS_FLATTEN static bool is_next(const struct ps_engine *engine, const struct ps_desc *desc, const struct ps_relay_dir *mine,
                     const struct ps_relay_dir *back)
 {
     uint8_t flags = desc->tcp_flags & (PS_TCP_FIN | PS_TCP_SYN | PS_TCP_RST | PS_TCP_URG | PS_TCP_ACK);
@@ -31,7 +34,18 @@ static bool is_next(const struct ps_engine *engine, const struct ps_desc *desc, 
     bool fits = desc->seq == mine->judged && ps_seq_diff(desc->seq + len, mine->edge) <= 0 &&
                 mine->judged + len - mine->una <= engine->config.unacked_octets;
     bool acked = desc->ack - back->una <= back->fwd - back->una;
-    return flags == PS_TCP_ACK && fits && acked && len == desc->payload_wire;
+    return flags == PS_TCP_ACK && fits && acked && len == desc->payload_wire &&
+           ps_inline_is_plain(engine->current.packet, desc) && ps_relay_fits(&engine->in.chunks, mine, len);
+}
+
+/* What it acknowledges, and a copy of its octets. */
+PS_FLATTEN static void take_numbers(struct ps_chunks *chunks, const struct ps_desc *desc, struct ps_relay_dir *mine,
+                                    struct ps_relay_dir *back)
+{
+    struct ps_relay_told told = {.ack = desc->ack, .seq = desc->seq,
+                                 .window = (uint32_t)ps_be16(ps_segment_tcp(desc) + 14) << back->scale};
+    (void)ps_relay_take_ack(chunks, back, &told);
+    (void)ps_relay_append(chunks, mine, desc->payload, desc->payload_len);
 }
 
 /* Tells headers from others that would make another template: addresses, tag, service, hop limit and port, so that the
@@ -74,22 +88,18 @@ bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct
     const struct ps_packet *packet = engine->current.packet;
     uint8_t dir = ps_flow_dir(flow, &desc->key);
     struct ps_relay_dir *mine = &relay->dir[dir], *back = &relay->dir[!dir];
-    if (!is_next(engine, desc, mine, back) || !ps_inline_is_plain(packet, desc) ||
-        !ps_relay_fits(&in->chunks, mine, desc->payload_len))
+    if (!is_next(engine, desc, mine, back))
         return false;
     engine->current.dir = dir;
     ps_engine_touch(engine, flow, ps_flow_cold(&engine->table, engine->current.line));
     if (!ps_admit_sender(engine, desc))
         return true;
-    struct ps_relay_told told = {.ack = desc->ack, .seq = desc->seq,
-                                 .window = (uint32_t)ps_be16(ps_segment_tcp(desc) + 14) << back->scale};
     uint32_t given = back->given, edge = back->edge;
-    (void)ps_relay_take_ack(&in->chunks, back, &told);
+    take_numbers(&in->chunks, desc, mine, back);
     take_headers(packet, desc, flow, relay, dir);
     if (desc->payload_len == 0)
         return true;
     struct ps_inspected seen;
-    (void)ps_relay_append(&in->chunks, mine, desc->payload, desc->payload_len);
     flow->half[1] = mine->copy_tail;
     mine->judged += desc->payload_len;
     enum ps_result result = ps_inspect_inline(engine, desc->payload, desc->payload_len, &seen);

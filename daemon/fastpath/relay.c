@@ -94,6 +94,20 @@ bool ps_relay_fits(const struct ps_chunks *chunks, const struct ps_relay_dir *di
     return (lacking + PS_CHUNK_LEN - 1) / PS_CHUNK_LEN <= ps_chunks_left(chunks);
 }
 
+/* A short PDU in two words that may overlap: most are polls. */
+static void copy(uint8_t *to, const uint8_t *from, uint32_t len)
+{
+    uint64_t first, last;
+    if (len < sizeof first || len > 2 * sizeof first) {
+        memcpy(to, from, len);
+        return;
+    }
+    memcpy(&first, from, sizeof first);
+    memcpy(&last, from + len - sizeof last, sizeof last);
+    memcpy(to, &first, sizeof first);
+    memcpy(to + len - sizeof last, &last, sizeof last);
+}
+
 bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t len)
 {
     struct ps_chunk *tail = dir->copy_tail == PS_NONE ? NULL : ps_chunk_at(chunks, dir->copy_tail);
@@ -112,7 +126,7 @@ bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const u
             tail->seq = seq;
         }
         uint32_t n = len < PS_CHUNK_LEN - tail->len ? len : PS_CHUNK_LEN - tail->len;
-        memcpy(tail->data + tail->len, data, n);
+        copy(tail->data + tail->len, data, n);
         tail->len += n;
         seq += n;
         data += n;

@@ -56,7 +56,7 @@ void ps_segment_sum(const uint8_t *network, uint8_t *tcp, uint32_t len);
 uint32_t ps_segment_frame_len(const struct ps_packet *packet, const struct ps_desc *desc);
 
 /* There is something behind the end that the IP header tells: nothing but zeros that fill up a short Ethernet frame? */
-bool ps_segment_is_filled_up(const struct ps_packet *packet, const struct ps_desc *desc);
+__attribute__((noinline, cold)) bool ps_segment_is_filled_up(const struct ps_packet *packet, const struct ps_desc *desc);
 
 /* Nothing behind the end that the IP header tells, or nothing but that. */
 static inline bool ps_segment_is_trimmed(const struct ps_packet *packet, const struct ps_desc *desc)

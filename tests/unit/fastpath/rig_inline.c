@@ -44,6 +44,7 @@ void two_init(struct two *w, const struct ps_engine_config *config, const char *
     two_config(&mine);
     snprintf(text, sizeof text, "%s%s%s", plant_head, mode ? mode : "mode = \"enforce\";", plant_tail);
     rig_init_plant(&w->r, config ? config : &mine, text);
+    w->client_mac = 1;
     w->port[PS_TO_SERVER] = 40000;
     two_again(w);
     w->port[PS_TO_CLIENT] = 502;
@@ -91,8 +92,8 @@ static void note(struct two *w, const struct ps_send *send)
     frame->raw_len = send->len;
     ck_assert_uint_eq(send->port, frame->dir == PS_TO_SERVER ? 1 : 0);
     unsigned from = frame->dir;
-    ck_assert_uint_eq(send->data[11], from == PS_TO_SERVER ? 1 : 0x77); /* the sender's MAC */
-    ck_assert_uint_eq(send->data[5], from == PS_TO_SERVER ? 0x77 : 1);
+    ck_assert_uint_eq(send->data[11], from == PS_TO_SERVER ? w->client_mac : 0x77); /* the sender's MAC */
+    ck_assert_uint_eq(send->data[5], from == PS_TO_SERVER ? 0x77 : w->client_mac);
 }
 
 static void collect(struct two *w)
@@ -151,8 +152,8 @@ struct ps_decision two_bytes(struct two *w, unsigned dir, int32_t offset, uint8_
                            .ack = flags & PS_TCP_ACK ? w->ack[dir] : 0, .flags = flags, .data = data, .len = len,
                            .options = w->options, .options_len = w->options_len};
     wire_tcp(&wire, &tcp);
-    wire_set_mac(&wire, 0, dir == PS_TO_SERVER ? 1 : 0x77);
-    wire_set_mac(&wire, 1, dir == PS_TO_SERVER ? 0x77 : 1);
+    wire_set_mac(&wire, 0, dir == PS_TO_SERVER ? w->client_mac : 0x77);
+    wire_set_mac(&wire, 1, dir == PS_TO_SERVER ? 0x77 : w->client_mac);
     wire.b[wire.ip + 34] = (uint8_t)(w->window[dir] >> 8);
     wire.b[wire.ip + 35] = (uint8_t)w->window[dir];
     wire_sum(&wire);

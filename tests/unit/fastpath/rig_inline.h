@@ -32,6 +32,7 @@ struct two {
     uint16_t window[2];
     const void *options; /* of the next packet only */
     uint32_t options_len;
+    uint8_t client_mac;  /* last octet */
     uint32_t trailer;    /* octets behind the IP packet, of the next one only */
     struct two_frame out[TWO_FRAMES];
     uint32_t n_out;
