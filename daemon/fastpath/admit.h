@@ -27,6 +27,12 @@ struct ps_ends ps_admit_ends(const struct ps_key *key, unsigned c);
 /* Does the sender of a later packet belong behind its port, and use its MAC? Otherwise refuses the packet. */
 bool ps_admit_sender(struct ps_engine *engine, const struct ps_desc *desc);
 
+/* Is there anything that ps_admit_sender() could find? */
+static inline bool ps_admit_asks(const struct ps_engine *engine, const struct ps_flow *flow)
+{
+    return engine->config.gateway != PS_NONE || (flow->flags & (PS_FLOW_BOUND_CLIENT | PS_FLOW_BOUND_SERVER)) != 0;
+}
+
 /* Refuses a packet that has no flow (or was no sound packet), on the path that its addresses give; traffic that is not
  * ours passes all the same. */
 void ps_admit_refuse(struct ps_engine *engine, const struct ps_desc *desc, enum ps_reason reason);

@@ -92,7 +92,7 @@ bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct
         return false;
     engine->current.dir = dir;
     ps_engine_touch(engine, flow, ps_flow_cold(&engine->table, engine->current.line));
-    if (!ps_admit_sender(engine, desc))
+    if (ps_admit_asks(engine, flow) && !ps_admit_sender(engine, desc))
         return true;
     uint32_t given = back->given, edge = back->edge;
     take_numbers(&in->chunks, desc, mine, back);
