@@ -51,6 +51,8 @@ extern const struct gen_protocol bench_modbus, bench_tcp;
 void *bench_need(void *mem);
 
 uint32_t bench_random_below(uint32_t n);
+/* The same numbers again. */
+void bench_random_restart(void);
 
 /* 0 .. n - 1 in random order. */
 void bench_shuffle(uint32_t *items, uint32_t n);
@@ -76,3 +78,21 @@ struct say {
 
 /* Packets first .. first + n_flows - 1: one on each flow. */
 void bench_make_round(struct world *w, struct traffic *t, uint32_t first, struct say say);
+
+/* Octets of a polling request (or, of the server, the whole reply) at `offset` from the next number of a flow. */
+struct piece {
+    uint32_t flow, offset;
+    uint32_t from, len; /* which of the request's; UINT32_MAX: all of the PDU */
+    unsigned dir;
+};
+
+/* Makes its packet; octets of that. Sequence numbers of the flow stay. */
+uint32_t bench_make_piece(struct world *w, uint8_t *at, const struct piece *piece);
+
+double bench_now_ns(void);
+
+/* Packets of an attack on each flow, one sample each; how many. */
+size_t bench_attack(struct world *w);
+
+/* What connections of each protocol take. */
+void bench_memory(void);

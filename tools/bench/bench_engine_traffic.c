@@ -13,7 +13,14 @@
 
 #define HEADERS_LEN 54u
 
-static uint64_t random_state = 88172645463325252u;
+#define RANDOM_START 88172645463325252u
+
+static uint64_t random_state = RANDOM_START;
+
+void bench_random_restart(void)
+{
+    random_state = RANDOM_START;
+}
 
 uint32_t bench_random_below(uint32_t n)
 {
@@ -256,4 +263,18 @@ void bench_make_round(struct world *w, struct traffic *t, uint32_t first, struct
     }
     t->n = first + w->plan.n_flows;
     t->dir = say.dir;
+}
+
+uint32_t bench_make_piece(struct world *w, uint8_t *at, const struct piece *piece)
+{
+    uint8_t pdu[GEN_PDU_MAX];
+    uint32_t len = put_payload(w, pdu, piece->flow, (struct say){.what = SAY_PDU, .dir = piece->dir});
+    uint32_t *seq = &w->seq[piece->dir][piece->flow], kept = *seq;
+    struct segment segment = {.flow = piece->flow, .dir = piece->dir, .flags = PSH | ACK,
+                              .len = piece->len < len ? piece->len : len};
+    memcpy(at + HEADERS_LEN, pdu + piece->from, segment.len);
+    *seq += piece->offset;
+    put_headers(w, at, &segment);
+    *seq = kept;
+    return HEADERS_LEN + segment.len;
 }
