@@ -237,15 +237,11 @@ static bool opens_another(const struct ps_engine *engine, const struct ps_flow *
     return !relay->opened || relay->isn != desc->seq;
 }
 
-bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
+/* Apart from the short way, which is to keep its registers. */
+__attribute__((noinline)) static bool judge_long(struct ps_engine *engine, const struct ps_desc *desc,
+                                                 struct ps_flow *flow)
 {
-    uint32_t line = engine->current.line;
-    if (line == PS_NONE)
-        return false;
-    struct ps_flow *flow = ps_engine_flow(engine, line);
-    if ((flow->flags & PS_FLOW_STEADY) && ps_inline_next(engine, desc, flow))
-        return true;
-    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
     if (opens_another(engine, flow, desc) || !ps_inline_holds(engine, flow, &cold->path))
         return false;
     engine->current.dir = ps_flow_dir(flow, &desc->key);
@@ -264,6 +260,14 @@ bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
         judge(&t);
     ps_inline_settle(engine, relay);
     return true;
+}
+
+bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc)
+{
+    if (engine->current.line == PS_NONE)
+        return false;
+    struct ps_flow *flow = ps_engine_flow(engine, engine->current.line);
+    return ((flow->flags & PS_FLOW_STEADY) && ps_inline_next(engine, desc, flow)) || judge_long(engine, desc, flow);
 }
 
 bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc)

@@ -81,7 +81,8 @@ __attribute__((noinline, cold)) static void leave_way(struct ps_engine *engine, 
     ps_inline_settle(engine, relay);
 }
 
-bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct ps_flow *flow)
+/* Not inlined into the burst loop, which has no registers left. */
+__attribute__((noinline)) bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct ps_flow *flow)
 {
     struct ps_inline *in = &engine->in;
     struct ps_relay *relay = &in->relays[flow->half[0]];
