@@ -137,6 +137,12 @@ const char *ps_on_failure_name(unsigned on_failure)
     return WORD(words, on_failure);
 }
 
+const char *ps_segments_name(unsigned segments)
+{
+    static const char *const words[] = {[PS_SEGMENTS_ANY] = "any", [PS_SEGMENTS_WHOLE] = "whole"};
+    return WORD(words, segments);
+}
+
 const char *ps_fr_name(unsigned fr)
 {
     static const char *const words[PS_N_FR] = {

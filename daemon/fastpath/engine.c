@@ -26,7 +26,6 @@ void ps_engine_config_init(struct ps_engine_config *config)
         .n_relays = 8192,
         .n_chunks = 32768,
         .unacked_octets = 4096,
-        .hold_ms = 2000,
         .send_octets = UINT32_C(1) << 20,
     };
 }

@@ -208,7 +208,6 @@ struct ps_engine_config {
     uint32_t n_relays;        /* inspected connections at one time, tombstones included */
     uint32_t n_chunks;        /* blocks of 496 octets for copies of what is unacknowledged, held or out of order */
     uint32_t unacked_octets;  /* per direction, besides the protocol's longest PDU */
-    uint32_t hold_ms;         /* how long the start of a PDU waits for the rest */
     uint32_t send_octets;     /* frames of the engine's own per burst or tick */
     /* Called for every judgement when not NULL (slow path). */
     void (*on_judged)(void *ctx, const struct ps_judged *judged);

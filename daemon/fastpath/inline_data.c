@@ -62,21 +62,26 @@ static void push_back(struct ps_turn *t)
 
 /* ---- verdicts -------------------------------------------------------------------------------------------------- */
 
-/* The start of a PDU waits for its rest. */
-static void hold(struct ps_turn *t, const struct ps_inspected *seen)
+/* The start of a PDU waits for its rest. False: the conduit does not want that. */
+static bool hold(struct ps_turn *t, const struct ps_inspected *seen)
 {
+    if (t->cold->path.whole_segments) {
+        ps_inline_refuse(t, PS_REASON_SPLIT_PDU);
+        return false;
+    }
     struct ps_engine *engine = t->engine;
     struct ps_relay_dir *mine = t->mine;
     uint32_t held = mine->judged - mine->allowed;
     uint32_t longest = engine->dissectors[t->cold->protocol]->max_pdu_len;
     uint32_t extent = seen->extent > held ? seen->extent : longest;
     if (mine->hold_due == PS_TIMER_NEVER || seen->allowed > 0) {
-        mine->hold_due = engine->now_ns + engine->config.hold_ms * UINT64_C(1000000);
+        mine->hold_due = engine->now_ns + t->cold->path.hold_ms * UINT64_C(1000000);
         engine->stats.held_pdus++;
     }
     mine->need = extent > held ? extent - held : 1;
     if (mine->ack_due == PS_TIMER_NEVER)
         mine->ack_due = engine->now_ns + PS_ACK_DELAY_NS;
+    return true;
 }
 
 static void unhold(struct ps_relay_dir *dir)
@@ -93,10 +98,10 @@ static enum ps_result weigh(struct ps_turn *t, const uint8_t *data, uint32_t len
     struct ps_relay_dir *mine = t->mine;
     for (;;) {
         mine->allowed += seen->allowed;
-        if (result == PS_MORE)
-            hold(t, seen);
-        else
+        if (result != PS_MORE)
             unhold(mine);
+        else if (!hold(t, seen))
+            return PS_BAD;
         if (result != PS_BAD || !ps_inline_answer_for(t, data + seen->allowed, seen))
             return result;
         data += seen->allowed + seen->extent;

@@ -359,10 +359,28 @@ enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, 
     return PS_OK;
 }
 
+/* The rule's choice, or whether it was the function or what it was about that no rule grants. */
+static uint8_t refusal_code(const struct ps_view *v)
+{
+    const struct ps_path *path = &v->cold->path;
+    const struct ps_facts *facts = &v->engine->facts;
+    uint32_t rule;
+    if (path->answer_code != 0)
+        return path->answer_code;
+    for (unsigned i = 0; i < facts->n_facts; i++) {
+        const struct ps_fact *fact = &facts->item[i];
+        if (ps_match_fact(v->engine->image, path, fact, &rule) == PS_REASON_NONE)
+            continue;
+        bool object = ps_match_nearest(v->engine->image, path, fact) >= PS_MISS_OBJECT;
+        return object ? PS_REFUSE_OBJECT : PS_REFUSE_FUNCTION;
+    }
+    return PS_REFUSE_FUNCTION;
+}
+
 uint32_t ps_inspect_refusal(struct ps_engine *engine, const uint8_t *pdu, uint32_t len, uint8_t *out)
 {
     struct ps_view v = ps_view_current(engine);
-    return v.dissector->refuse ? v.dissector->refuse(&v.dialog, pdu, len, PS_REFUSE_FUNCTION, out) : 0;
+    return v.dissector->refuse ? v.dissector->refuse(&v.dialog, pdu, len, refusal_code(&v), out) : 0;
 }
 
 /* ---- ends ------------------------------------------------------------------------------------------------------ */

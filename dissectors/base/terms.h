@@ -41,3 +41,12 @@ enum ps_on_deny {
     PS_ON_DENY_DROP,
     PS_ON_DENY_ANSWER,
 };
+
+/* What it does with TCP segments of inspected connections. */
+enum ps_segments {
+    PS_SEGMENTS_ANY = 0,
+    PS_SEGMENTS_WHOLE, /* they end where a message ends */
+};
+
+/* What conduits without the key have. */
+#define PS_HOLD_MS_DEFAULT 2000u

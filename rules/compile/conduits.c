@@ -133,6 +133,9 @@ void ps_build_conduits(struct ps_build *build)
             .mode = c->mode,
             .on_deny = c->on_deny,
             .on_failure = c->on_failure,
+            .answer_code = c->answer_code,
+            .segments = c->segments,
+            .hold_ms = c->hold_ms ? c->hold_ms : PS_HOLD_MS_DEFAULT,
         };
         add_rules_by_server(build, c, &out);
         *(struct ps_image_conduit *)ps_build_add(build, PS_SECTION_CONDUITS, 1) = out;

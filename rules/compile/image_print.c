@@ -247,16 +247,25 @@ static void print_picks(FILE *out, const struct ps_image *image, const char *ser
     fputc('\n', out);
 }
 
+static void print_handling(FILE *out, const struct ps_image_conduit *c)
+{
+    fprintf(out, "  %s on-deny %s", ps_mode_name(c->mode), ps_on_deny_name(c->on_deny));
+    if (c->answer_code != 0)
+        fprintf(out, " code %u", c->answer_code);
+    fprintf(out, " on-failure %s segments %s hold-ms %" PRIu32 "\n", ps_on_failure_name(c->on_failure),
+            ps_segments_name(c->segments), c->hold_ms);
+}
+
 static void print_conduits(FILE *out, const struct ps_image *image)
 {
     const struct ps_image_group *groups = ps_image_at_GROUPS(image);
 
     for (uint32_t i = 0; i < ps_image_n_conduits(image); i++) {
         const struct ps_image_conduit *c = &ps_image_at_CONDUITS(image)[i];
-        fprintf(out, "conduit %" PRIu32 " %s %s:%" PRIu32 " from %s to %s %s on-deny %s on-failure %s\n", i,
-                ps_image_conduit_name(image, i), ps_image_conduit_file(image, i), ps_image_conduit_line(image, i),
-                ps_image_zone_name(image, c->from), ps_image_zone_name(image, c->to), ps_mode_name(c->mode),
-                ps_on_deny_name(c->on_deny), ps_on_failure_name(c->on_failure));
+        fprintf(out, "conduit %" PRIu32 " %s %s:%" PRIu32 " from %s to %s\n", i, ps_image_conduit_name(image, i),
+                ps_image_conduit_file(image, i), ps_image_conduit_line(image, i), ps_image_zone_name(image, c->from),
+                ps_image_zone_name(image, c->to));
+        print_handling(out, c);
         print_picks(out, image, "any", (struct ps_image_group){PS_NONE, c->first_pick, c->n_picks});
         for (uint32_t k = c->first_group; k < c->first_group + c->n_groups; k++)
             print_picks(out, image, ps_image_asset_name(image, groups[k].server), groups[k]);

@@ -237,12 +237,18 @@ static bool take_picks(const struct ps_image *image, const struct ps_image_condu
            picks_rise(image, c, group.first_pick, group.n_picks);
 }
 
+static bool is_handling(const struct ps_image_conduit *c)
+{
+    return c->mode <= PS_MODE_MONITOR && c->on_deny <= PS_ON_DENY_ANSWER && c->segments <= PS_SEGMENTS_WHOLE &&
+           c->hold_ms > 0 && c->hold_ms <= UINT16_MAX;
+}
+
 static bool is_conduit(const struct ps_image *image, const struct ps_image_conduit *c, struct taken *taken)
 {
     const struct ps_image_group *groups = ps_image_at_GROUPS(image);
     uint32_t n_zones = ps_image_n_zones(image), n_assets = ps_image_n_assets(image);
     if (!is_string(image, c->name) || !is_index(c->from, n_zones) || !is_index(c->to, n_zones) ||
-        c->mode > PS_MODE_MONITOR || c->on_deny > PS_ON_DENY_ANSWER ||
+        !is_handling(c) ||
         !take(&taken->rules, ps_image_n_rules(image), c->first_rule, c->n_rules) ||
         !take(&taken->groups, ps_image_n(image, PS_SECTION_GROUPS), c->first_group, c->n_groups))
         return false;

@@ -22,7 +22,7 @@
 #include "image.h"
 
 #define PS_IMAGE_MAGIC "PENSTOCK" /* without its NUL */
-#define PS_IMAGE_VERSION 3u
+#define PS_IMAGE_VERSION 4u
 #define PS_IMAGE_BYTE_ORDER 0x0a0b0c0du
 #define PS_IMAGE_ALIGNMENT 64u
 
@@ -108,7 +108,9 @@ struct ps_image_conduit {
     uint32_t first_rule, n_rules;
     uint32_t first_group, n_groups; /* rules that name their servers, by server */
     uint32_t first_pick, n_picks;   /* rules for any server */
-    uint8_t mode, on_deny, on_failure, zero;
+    uint8_t mode, on_deny, on_failure, answer_code;
+    uint8_t segments, zero[3];
+    uint32_t hold_ms; /* not 0, fits 16 bits */
 };
 
 /* Slot ps_image_pair_slot() of the table, or the next one, or the one after that ... until one with conduit PS_NONE. At

@@ -116,6 +116,15 @@ static void path_add(const struct ps_image *image, struct ps_path *path, uint32_
         path->more = true;
 }
 
+static void path_handle(struct ps_path *path, const struct ps_image_conduit *conduit)
+{
+    path->mode = conduit->mode;
+    path->on_deny = conduit->on_deny;
+    path->answer_code = conduit->answer_code;
+    path->whole_segments = conduit->segments == PS_SEGMENTS_WHOLE;
+    path->hold_ms = (uint16_t)conduit->hold_ms;
+}
+
 /* Zones are known: conduit and rules. */
 static enum ps_reason path_resolve(const struct ps_image *image, const struct ps_talk *talk, struct ps_path *path)
 {
@@ -130,8 +139,7 @@ static enum ps_reason path_resolve(const struct ps_image *image, const struct ps
     }
     if (path->conduit == PS_NONE)
         return PS_REASON_NO_CONDUIT;
-    path->mode = ps_image_conduit_mode(image, path->conduit);
-    path->on_deny = ps_image_conduit_on_deny(image, path->conduit);
+    path_handle(path, &ps_image_at_CONDUITS(image)[path->conduit]);
     struct walk walk = walk_from(image, path->conduit, talk->server, 0);
     for (uint32_t rule; (rule = walk_granting(image, talk, &walk)) != PS_NONE;)
         path_add(image, path, rule);
@@ -192,12 +200,19 @@ enum ps_reason ps_match_neighbour(const struct ps_image *image, struct ps_addr s
 
 /* ---- facts ----------------------------------------------------------------------------------------------------- */
 
+/* Who talks on an inspected path. */
+static struct ps_talk path_talk(const struct ps_image *image, const struct ps_path *path)
+{
+    bool udp = (ps_image_at_RULES(image)[path->rules[0]].flags & PS_RULE_UDP) != 0;
+    return (struct ps_talk){.client = path->client_asset, .server = path->server_asset, .code = path->server_port,
+                            .ip_proto = udp ? IP_UDP : IP_TCP};
+}
+
 /* The candidates behind the ones that the path holds. */
 static uint32_t grant_more(const struct ps_image *image, const struct ps_path *path, const struct ps_fact *fact)
 {
     const struct ps_image_rule *rules = ps_image_at_RULES(image);
-    struct ps_talk talk = {.client = path->client_asset, .server = path->server_asset, .code = path->server_port};
-    talk.ip_proto = rules[path->rules[0]].flags & PS_RULE_UDP ? IP_UDP : IP_TCP;
+    struct ps_talk talk = path_talk(image, path);
     struct walk walk = walk_from(image, path->conduit, talk.server, path->rules[PS_PATH_RULES - 1] + 1);
     for (uint32_t rule; (rule = walk_granting(image, &talk, &walk)) != PS_NONE;)
         if (ps_grant_fact(image, &rules[rule], fact) == PS_MISS_NOTHING)
@@ -216,6 +231,26 @@ enum ps_reason ps_match_fact(const struct ps_image *image, const struct ps_path 
     }
     *rule = path->more ? grant_more(image, path, fact) : PS_NONE;
     return *rule == PS_NONE ? PS_REASON_NO_RULE : PS_REASON_NONE;
+}
+
+static enum ps_miss later_miss(enum ps_miss a, enum ps_miss b)
+{
+    return a > b ? a : b;
+}
+
+enum ps_miss ps_match_nearest(const struct ps_image *image, const struct ps_path *path, const struct ps_fact *fact)
+{
+    const struct ps_image_rule *rules = ps_image_at_RULES(image);
+    enum ps_miss nearest = PS_MISS_PROTOCOL;
+    for (unsigned i = 0; i < path->n_rules; i++)
+        nearest = later_miss(nearest, ps_grant_fact(image, &rules[path->rules[i]], fact));
+    if (!path->more)
+        return nearest;
+    struct ps_talk talk = path_talk(image, path);
+    struct walk walk = walk_from(image, path->conduit, talk.server, path->rules[PS_PATH_RULES - 1] + 1);
+    for (uint32_t rule; (rule = walk_granting(image, &talk, &walk)) != PS_NONE;)
+        nearest = later_miss(nearest, ps_grant_fact(image, &rules[rule], fact));
+    return nearest;
 }
 
 void ps_match_prefetch(const struct ps_image *image, const struct ps_path *path)

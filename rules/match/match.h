@@ -39,6 +39,9 @@ struct ps_path {
     uint32_t client_zone;   /* PS_NONE: no zone */
     uint32_t server_zone;
     uint16_t server_port;
+    uint16_t hold_ms;       /* that a message may take to become whole */
+    uint8_t answer_code;    /* of PS_ON_DENY_ANSWER; 0: the protocol's choice */
+    bool whole_segments;    /* PS_SEGMENTS_WHOLE */
     uint8_t on_deny;        /* enum ps_on_deny */
     bool granted;           /* some rule lets this flow be opened */
     bool not_ours;          /* both ends in one zone without an inner conduit; the caller decides by its ports */
@@ -88,6 +91,9 @@ enum ps_miss {
     PS_MISS_PARAM,
     PS_MISS_ASK, /* of housekeeping facts directly behind STATION, for they are granted by no more */
 };
+
+/* For the candidate of an inspected path that came nearest to a fact that none of them grants. */
+enum ps_miss ps_match_nearest(const struct ps_image *image, const struct ps_path *path, const struct ps_fact *fact);
 
 /* For one rule of path->conduit. ends NULL: the path is a frame's. fact NULL: only the flow is asked about. */
 enum ps_miss ps_match_explain(const struct ps_image *image, const struct ps_path *path, const struct ps_ends *ends,

@@ -49,6 +49,36 @@ static void read_on_failure(struct ps_load *load, config_setting_t *setting, voi
     ((struct ps_conduit *)into)->on_failure = choice == PS_NONE ? PS_ON_FAILURE_UNSET : (uint8_t)(choice + 1);
 }
 
+/* One list for all protocols: 9 is none of Modbus's exceptions, beyond 11 nobody has any. */
+static void read_answer_code(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    int64_t number;
+    if (!ps_load_number(load, setting, 1, 11, &number))
+        return;
+    if (number == 9)
+        ps_load_error(load, setting, "9 is no code that a refusal may have; write one of 1 to 8, 10 and 11");
+    else
+        ((struct ps_conduit *)into)->answer_code = (uint8_t)number;
+}
+
+/* The first of two words is the default, and 0. */
+static void read_either(struct ps_load *load, config_setting_t *setting, const char *(*name)(unsigned), uint8_t *into)
+{
+    const char *words[] = {name(0), name(1)};
+    *into = ps_load_choice(load, setting, PS_WORDS(words, 2)) == 1;
+}
+
+static void read_segments(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    read_either(load, setting, ps_segments_name, &((struct ps_conduit *)into)->segments);
+}
+
+static void read_hold_limit(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    static const char complaint[] = "is not a time that the rest of a message may take; write seconds from 0.1 to 30";
+    ps_load_seconds(load, setting, (struct ps_range){100, 30000}, complaint, &((struct ps_conduit *)into)->hold_ms);
+}
+
 static void read_sl_t(struct ps_load *load, config_setting_t *setting, void *into)
 {
     struct ps_conduit *conduit = into;
@@ -63,7 +93,10 @@ static const struct ps_key conduit_keys[] = {
     {"owner", read_owner, NULL},
     {"mode", read_mode, NULL},
     {"on_deny", read_on_deny, NULL},
+    {"answer_code", read_answer_code, NULL},
     {"on_failure", read_on_failure, NULL},
+    {"segments", read_segments, NULL},
+    {"hold_limit", read_hold_limit, NULL},
     {"sl_t", read_sl_t, NULL},
     {"allow", NULL, NULL},
 };
@@ -83,6 +116,9 @@ static void read_conduit(struct ps_load *load, config_setting_t *group, struct p
                           model->conduits[first].src.line, load->source->files[model->conduits[first].src.file]);
     }
     ps_load_group(load, group, PS_KEYS(conduit_keys), "a conduit", conduit);
+    if (conduit->answer_code != 0 && conduit->on_deny != PS_ON_DENY_ANSWER)
+        ps_load_error(load, ps_load_member(group, "answer_code"),
+                      "nothing is answered without on_deny = \"answer\"; add that or remove this key");
     conduit->first_rule = model->n_rules;
     config_setting_t *allow = ps_load_member(group, "allow");
     if (allow)

@@ -80,6 +80,9 @@ const char *ps_load_name(struct ps_load *load, const config_setting_t *group, co
 bool ps_load_number(struct ps_load *load, const config_setting_t *setting, int64_t min, int64_t max, int64_t *out);
 /* A text or a whole number as text, for what may be written both ways; NULL after a complaint. */
 const char *ps_load_word(struct ps_load *load, const config_setting_t *setting, char number[24]);
+/* Seconds as milliseconds within the limits; else false after the complaint. */
+bool ps_load_seconds(struct ps_load *load, const config_setting_t *setting, struct ps_range limits_ms,
+                     const char *complaint, uint32_t *ms);
 /* True or false. */
 bool ps_load_bool(struct ps_load *load, const config_setting_t *setting, bool *out);
 /* "1-8" or 5 within min..max. */

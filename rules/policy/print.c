@@ -304,13 +304,13 @@ static void print_values(const struct ps_rule *rule, FILE *out)
 }
 
 /* Without printf's decimal point, which is a comma in some places. */
-static void print_seconds(FILE *out, uint32_t ms)
+static void print_seconds(FILE *out, const char *key, uint32_t ms)
 {
     unsigned digits = 3;
     uint32_t fraction = ms % 1000;
     for (; digits > 0 && fraction % 10 == 0; digits--)
         fraction /= 10;
-    fprintf(out, " response_timeout = %" PRIu32, ms / 1000);
+    fprintf(out, " %s = %" PRIu32, key, ms / 1000);
     if (digits > 0)
         fprintf(out, ".%0*" PRIu32, (int)digits, fraction);
     putc(';', out);
@@ -323,7 +323,7 @@ static void print_limits(const struct ps_rule *rule, FILE *out)
     if (rule->max_outstanding)
         fprintf(out, " max_outstanding = %u;", rule->max_outstanding);
     if (rule->timeout_ms)
-        print_seconds(out, rule->timeout_ms);
+        print_seconds(out, "response_timeout", rule->timeout_ms);
 }
 
 /* What a rule of an inspected protocol says of its facts. */
@@ -359,6 +359,22 @@ static void print_rule(const struct ps_model *model, const struct ps_rule *rule,
 
 /* ---- conduits -------------------------------------------------------------------------------------------------- */
 
+static void print_number(FILE *out, const char *key, uint32_t number)
+{
+    if (number != 0)
+        fprintf(out, " %s = %" PRIu32 ";", key, number);
+}
+
+static void print_handling(FILE *out, const struct ps_conduit *conduit)
+{
+    print_number(out, "answer_code", conduit->answer_code);
+    if (conduit->on_failure != PS_ON_FAILURE_UNSET)
+        print_key(out, "on_failure", ps_on_failure_name(conduit->on_failure));
+    print_key(out, "segments", conduit->segments ? ps_segments_name(conduit->segments) : NULL);
+    if (conduit->hold_ms)
+        print_seconds(out, "hold_limit", conduit->hold_ms);
+}
+
 static void print_conduit(const struct ps_model *model, const struct ps_conduit *conduit,
                           const struct ps_policy_notes *notes, FILE *out)
 {
@@ -373,8 +389,7 @@ static void print_conduit(const struct ps_model *model, const struct ps_conduit 
     fputs("\n   ", out);
     print_key(out, "mode", ps_mode_name(conduit->mode));
     print_key(out, "on_deny", ps_on_deny_name(conduit->on_deny));
-    if (conduit->on_failure != PS_ON_FAILURE_UNSET)
-        print_key(out, "on_failure", ps_on_failure_name(conduit->on_failure));
+    print_handling(out, conduit);
     if (conduit->has_sl_t)
         print_sl_t(out, conduit->sl_t);
     for (uint32_t i = 0; i < conduit->n_rules; i++) {

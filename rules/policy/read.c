@@ -277,6 +277,21 @@ bool ps_load_number(struct ps_load *load, const config_setting_t *setting, int64
     return true;
 }
 
+bool ps_load_seconds(struct ps_load *load, const config_setting_t *setting, struct ps_range limits_ms,
+                     const char *complaint, uint32_t *ms)
+{
+    double seconds = config_setting_is_number(setting) ? config_setting_get_float(setting) : 0;
+    int type = config_setting_type(setting);
+    if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)
+        seconds = (double)config_setting_get_int64(setting);
+    bool within = seconds * 1000 >= limits_ms.first && seconds * 1000 <= limits_ms.last;
+    if (within)
+        *ms = (uint32_t)(seconds * 1000 + 0.5);
+    else
+        ps_load_error(load, setting, "%s", complaint);
+    return within;
+}
+
 bool ps_load_bool(struct ps_load *load, const config_setting_t *setting, bool *out)
 {
     if (config_setting_type(setting) != CONFIG_TYPE_BOOL) {

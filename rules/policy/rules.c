@@ -180,19 +180,10 @@ static void read_max_outstanding(struct ps_load *load, config_setting_t *setting
         reading->rule->max_outstanding = (uint16_t)number;
 }
 
-#define MAX_TIMEOUT_S 3600
-
 static void read_response_timeout(struct ps_load *load, config_setting_t *setting, void *into)
 {
-    double seconds = config_setting_is_number(setting) ? config_setting_get_float(setting) : 0;
-    int type = config_setting_type(setting);
-    if (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)
-        seconds = (double)config_setting_get_int64(setting);
-    if (seconds >= 0.001 && seconds <= MAX_TIMEOUT_S)
-        rule_of(into)->timeout_ms = (uint32_t)(seconds * 1000 + 0.5);
-    else
-        ps_load_error(load, setting, "is not a time that a reply may take; write seconds from 0.001 to %d",
-                      MAX_TIMEOUT_S);
+    static const char complaint[] = "is not a time that a reply may take; write seconds from 0.001 to 3600";
+    ps_load_seconds(load, setting, (struct ps_range){1, 3600000}, complaint, &rule_of(into)->timeout_ms);
 }
 
 static void read_choices(struct ps_load *load, config_setting_t *list, void *into)

@@ -206,6 +206,58 @@ START_TEST(test_ps_inline__rest_never_comes__reset_after_two_seconds)
 }
 END_TEST
 
+START_TEST(test_ps_inline__hold_limit_of_the_conduit__reset_when_it_is_over)
+{
+    two_init(&w, NULL, "hold_limit = 0.5;");
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, HEAD);
+    two_expect(&w, "~ <0:0a7");
+    two_tick(&w, 499);
+    two_expect(&w, "");
+    two_tick(&w, 1);
+    two_expect(&w, ">0:0a0R <0:0a7R");
+    rig_expect(&w.r, "K=hold-timeout");
+    end();
+}
+END_TEST
+
+/* ---- segments = "whole" ---------------------------------------------------------------------------------------- */
+
+START_TEST(test_ps_inline__whole_segments__those_with_whole_pdus_pass)
+{
+    two_init(&w, NULL, "segments = \"whole\";");
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, REQUEST "0002 0000 0006 01 03 0028 0002");
+    two_expect(&w, "=");
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_inline__whole_segments_and_one_ends_in_a_pdu__refused)
+{
+    two_init(&w, NULL, "segments = \"whole\";");
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, REQUEST HEAD);
+    two_expect(&w, "!split-pdu >0:12a0 >12:0a0R <0:0a0R");
+    ck_assert_uint_eq(rig_stats(&w.r)->held_pdus, 0);
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_inline__whole_segments_and_drop__whole_repetition_passes)
+{
+    two_init(&w, NULL, "segments = \"whole\"; on_deny = \"drop\";");
+    two_open(&w);
+    two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, HEAD);
+    two_expect(&w, "!split-pdu");
+    two_tick(&w, 60000);
+    two_expect(&w, "");
+    two_say(&w, PS_TO_SERVER, REQUEST);
+    two_expect(&w, "=");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline__held_reply__never_reaches_the_client_before_its_verdict)
 {
     begin();
@@ -352,6 +404,10 @@ UNIT_MAIN("fastpath/inline",
     test_ps_inline__window_smaller_than_a_pdu__offered_what_it_lacks_and_split_on_release,
     test_ps_inline__window_for_a_part_of_a_pdu__waits_for_more_before_it_is_split,
     test_ps_inline__nv_s12_number_not_reached_yet__later_windows_count,
+    test_ps_inline__hold_limit_of_the_conduit__reset_when_it_is_over,
+    test_ps_inline__whole_segments__those_with_whole_pdus_pass,
+    test_ps_inline__whole_segments_and_one_ends_in_a_pdu__refused,
+    test_ps_inline__whole_segments_and_drop__whole_repetition_passes,
     test_ps_inline__window_closes_during_hold__asked_for_and_released_when_it_opens,
     test_ps_inline__nv_s07_right_of_the_window__not_passed,
     test_ps_inline__nv_s10_zero_window_probe__receiver_is_asked)

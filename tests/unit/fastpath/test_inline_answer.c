@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "inline_private.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "rig_inline.h"
@@ -9,6 +10,7 @@
 static struct two w;
 static struct ps_dissector dissector;
 static uint32_t silent; /* what refuse() says instead, 0: an exception */
+static uint8_t asked;   /* its code */
 
 #define DENIED WRITE_TOO_MUCH                 /* transaction 3 */
 #define EXCEPTION "0003 0000 0003 01 86 01"   /* 9 octets */
@@ -19,20 +21,27 @@ static uint32_t refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint3
 {
     ck_assert_uint_eq(dialog->dir, PS_TO_SERVER);
     ck_assert_uint_eq(len, 12);
-    ck_assert_uint_eq(code, PS_REFUSE_FUNCTION);
+    asked = code;
     const uint8_t exception[9] = {pdu[0], pdu[1], 0, 0, 0, 3, pdu[6], pdu[7] | 0x80, 1};
     memcpy(out, exception, sizeof exception);
     return silent ? silent : sizeof exception;
 }
 
-static void begin(void)
+static void begin_with(const char *more)
 {
-    two_init(&w, NULL, "mode = \"enforce\"; on_deny = \"answer\";");
+    char text[256];
+    snprintf(text, sizeof text, "on_deny = \"answer\"; %s", more);
+    two_init(&w, NULL, text);
     dissector = *w.r.engine->dissectors[PS_PROTOCOL_MODBUS];
     dissector.refuse = refuse;
     w.r.engine->dissectors[PS_PROTOCOL_MODBUS] = &dissector;
     silent = 0;
     two_open(&w);
+}
+
+static void begin(void)
+{
+    begin_with("");
 }
 
 static void end(void)
@@ -72,6 +81,46 @@ START_TEST(test_ps_inline_answer__request_alone__swallowed_and_answered)
     two_expect(&w, "");
     rig_expect(&w.r, "P=no-rule P R");
     ck_assert_uint_eq(rig_stats(&w.r)->answers, 1);
+    end();
+}
+END_TEST
+
+/* Function 6 is granted, though not with this value; function 5 is not. */
+START_TEST(test_ps_inspect_refusal__no_code_chosen__says_what_was_refused)
+{
+    begin();
+    two_say(&w, PS_TO_SERVER, DENIED);
+    ck_assert_uint_eq(asked, PS_REFUSE_OBJECT);
+    two_say(&w, PS_TO_SERVER, "0004 0000 0006 01 05 0028 ff00");
+    ck_assert_uint_eq(asked, PS_REFUSE_FUNCTION);
+    ck_assert_uint_eq(rig_stats(&w.r)->answers, 2);
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_inspect_refusal__answer_code_of_the_conduit__asked_for)
+{
+    begin_with("answer_code = 4;");
+    two_say(&w, PS_TO_SERVER, DENIED);
+    ck_assert_uint_eq(asked, 4);
+    two_say(&w, PS_TO_SERVER, "0004 0000 0006 01 05 0028 ff00");
+    ck_assert_uint_eq(asked, 4);
+    end();
+}
+END_TEST
+
+/* The Modbus dissector itself. */
+START_TEST(test_ps_inspect_refusal__modbus__exception_with_the_code)
+{
+    two_init(&w, NULL, "on_deny = \"answer\";");
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, DENIED);
+    expect_octets(0, "0003 0000 0003 01 86 02");
+    end();
+    two_init(&w, NULL, "on_deny = \"answer\"; answer_code = 4;");
+    two_open(&w);
+    two_say(&w, PS_TO_SERVER, DENIED);
+    expect_octets(0, "0003 0000 0003 01 86 04");
     end();
 }
 END_TEST
@@ -245,6 +294,9 @@ END_TEST
 
 UNIT_MAIN("fastpath/inline_answer",
     test_ps_inline_answer__request_alone__swallowed_and_answered,
+    test_ps_inspect_refusal__no_code_chosen__says_what_was_refused,
+    test_ps_inspect_refusal__answer_code_of_the_conduit__asked_for,
+    test_ps_inspect_refusal__modbus__exception_with_the_code,
     test_ps_inline_answer__between_neighbours__they_pass,
     test_ps_inline_answer__in_parts__answered_when_it_is_whole,
     test_ps_inline_answer__client_repeats_what_was_swallowed__acknowledged,

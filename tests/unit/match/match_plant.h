@@ -21,7 +21,7 @@
     "  assets = ( { name = 'node'; addresses = ['10.4.0.1']; } ); } );"
 #define CONDUITS                                                                                                       \
     "conduits = ("                                                                                                     \
-    "{ name = 'c'; from = 'sup'; to = 'ctl'; mode = 'monitor'; on_deny = 'drop'; allow = ("                            \
+    "{ name = 'c'; from = 'sup'; to = 'ctl'; mode = 'monitor'; on_deny = 'answer'; answer_code = 3; allow = ("         \
     "  { name = 'poll'; clients = ['hmi']; servers = ['plc']; protocol = 'modbus'; stations = ['1-8', '20'];"          \
     "    operations = ['read']; max_outstanding = 4; },"                                                               \
     "  { name = 'set'; clients = ['hmi']; servers = ['plc']; protocol = 'modbus';"                                     \
@@ -39,5 +39,24 @@
     "  { name = 'any'; servers = ['rtu']; protocol = 'icmp'; },"                                                       \
     "  { name = 'gre'; protocol = 'ip'; ip_protocols = [47]; },"                                                       \
     "  { name = 'pn'; protocol = 'ethernet'; ethertypes = ['0x8892', 'llc:0x42']; } ); },"                             \
-    "{ name = 'inner'; from = 'ring'; to = 'ring'; allow = ("                                                          \
+    "{ name = 'inner'; from = 'ring'; to = 'ring'; segments = 'whole'; hold_limit = 0.5; allow = ("             \
     "  { name = 'peer'; protocol = 'tcp'; ports = ['80']; } ); } );"
+
+/* Of Modbus. */
+static inline uint16_t function(const char *name)
+{
+    const struct ps_vocab *vocab = ps_dissector_by_name("modbus")->vocab;
+    uint16_t row = ps_function_by_text(vocab, ps_str_from(name));
+    ck_assert_msg(row != PS_FUNCTION_UNKNOWN, "%s", name);
+    return row;
+}
+
+static inline uint32_t space(const char *name)
+{
+    const struct ps_vocab *vocab = ps_dissector_by_name("modbus")->vocab;
+    for (uint16_t i = 0; i < vocab->n_spaces; i++)
+        if (strcmp(vocab->spaces[i].name, name) == 0)
+            return vocab->spaces[i].code;
+    ck_abort_msg("%s", name);
+    return 0;
+}

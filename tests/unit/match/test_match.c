@@ -21,24 +21,6 @@ static enum ps_reason path_of(const char *client, const char *server, uint8_t ip
     return ps_match_path(&plant.image, &ends, path);
 }
 
-static uint16_t function(const char *name)
-{
-    const struct ps_vocab *vocab = ps_dissector_by_name("modbus")->vocab;
-    uint16_t row = ps_function_by_text(vocab, ps_str_from(name));
-    ck_assert_msg(row != PS_FUNCTION_UNKNOWN, "%s", name);
-    return row;
-}
-
-static uint32_t space(const char *name)
-{
-    const struct ps_vocab *vocab = ps_dissector_by_name("modbus")->vocab;
-    for (uint16_t i = 0; i < vocab->n_spaces; i++)
-        if (strcmp(vocab->spaces[i].name, name) == 0)
-            return vocab->spaces[i].code;
-    ck_abort_msg("%s", name);
-    return 0;
-}
-
 static struct ps_fact read_fact(uint32_t station)
 {
     return (struct ps_fact){.op = PS_OP_READ, .protocol = PS_PROTOCOL_MODBUS,
@@ -94,7 +76,10 @@ START_TEST(test_ps_match_path__granted__filled_in)
     ck_assert_str_eq(ps_image_zone_name(&plant.image, path.server_zone), "ctl");
     ck_assert_uint_eq(path.protocol, PS_PROTOCOL_MODBUS);
     ck_assert_uint_eq(path.mode, PS_MODE_MONITOR);
-    ck_assert_uint_eq(path.on_deny, PS_ON_DENY_DROP);
+    ck_assert_uint_eq(path.on_deny, PS_ON_DENY_ANSWER);
+    ck_assert_uint_eq(path.answer_code, 3);
+    ck_assert(!path.whole_segments);
+    ck_assert_uint_eq(path.hold_ms, PS_HOLD_MS_DEFAULT);
     ck_assert_uint_eq(path.server_port, 502);
     ck_assert_uint_eq(path.n_rules, 2);
     ck_assert_uint_eq(path.rules[0], rule_named(&plant, "poll"));
@@ -104,6 +89,8 @@ START_TEST(test_ps_match_path__granted__filled_in)
     ck_assert_uint_ne(path.relax, 0);
     ck_assert_int_eq(path_of("fd00:1::10", "fd00:2::10", TCP, 502, &path), PS_REASON_NONE);
     ck_assert_uint_eq(path.n_rules, 2);
+    ck_assert_int_eq(path_of("10.4.0.1", "10.4.0.2", TCP, 80, &path), PS_REASON_NONE);
+    ck_assert(path.whole_segments && path.hold_ms == 500 && path.answer_code == 0);
     plant_close(&plant);
 }
 END_TEST

@@ -166,6 +166,15 @@ static void random_rule(struct ps_model *model, const struct ps_conduit *conduit
     }
 }
 
+static void random_handling(struct ps_conduit *conduit)
+{
+    static const uint8_t codes[] = {0, 1, 2, 8, 10, 11};
+    if (conduit->on_deny == PS_ON_DENY_ANSWER)
+        conduit->answer_code = codes[pick(sizeof codes)];
+    conduit->segments = (uint8_t)pick(2);
+    conduit->hold_ms = pick(2) * (100 + pick(29901));
+}
+
 static void random_conduits(struct ps_model *model)
 {
     model->n_conduits = pick(5);
@@ -186,6 +195,7 @@ static void random_conduits(struct ps_model *model)
                                        .n_rules = pick(6)};
         if (conduit->has_sl_t)
             random_sl_t(conduit->sl_t);
+        random_handling(conduit);
         for (uint32_t k = 0; k < conduit->n_rules; k++)
             random_rule(model, conduit, &model->rules[model->n_rules++]);
     }
