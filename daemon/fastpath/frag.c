@@ -294,7 +294,7 @@ static struct ps_frag_answer give(struct ps_frag_table *table, uint32_t slot, co
     const struct ps_frag *frag = &table->slots[slot];
     uint8_t *data = frame_of(table, slot) + PS_FRAG_HEAD_MAX;
     uint32_t n = frag->link_len + mend_head(frag, data);
-    struct ps_frag_answer answer = {.result = PS_FRAG_WHOLE, .whole = *packet};
+    struct ps_frag_answer answer = {.result = PS_FRAG_WHOLE, .whole = *packet, .id = frag->key.id};
     answer.whole.data = data - n;
     answer.whole.len = answer.whole.wire_len = n + frag->end;
     retire(table, slot, &table->done);

@@ -47,7 +47,8 @@ struct ps_frag_answer {
     uint8_t result;         /* enum ps_frag_result */
     uint8_t reason;         /* enum ps_reason */
     struct ps_packet whole; /* link header of the first fragment, IP header without fragmentation, all octets; lives until
-                               ps_frag_release(). May be longer than what any link carries */
+                               ps_frag_release(). May be longer than what any link carries: ps_frag_cut() */
+    uint32_t id;            /* that its fragments had */
 };
 
 struct ps_frag_config {
@@ -91,6 +92,19 @@ uint64_t ps_frag_expire(struct ps_frag_table *table, uint64_t now_ns);
 
 /* The datagrams that were given out as whole are done with. */
 void ps_frag_release(struct ps_frag_table *table);
+
+/* A datagram that was judged whole, on its way out again over a link that it may be too long for. */
+struct ps_frag_cut {
+    const uint8_t *packet; /* link header, IP header, data */
+    const uint8_t *ip;
+    uint32_t len;  /* of all of it */
+    uint32_t mtu;  /* octets from the IP header on that the link carries, 576 or more */
+    uint32_t id;   /* for IPv6; IPv4 has it in its header */
+};
+
+/* Part n = 0, 1, ... of it as a packet in out, which has room for PS_FRAG_LINK_MAX + mtu octets. Its length; 0: there are no
+ * more parts. What is short enough is its own part 0. */
+uint32_t ps_frag_next(const struct ps_frag_cut *cut, uint32_t n, uint8_t *out);
 
 /* For tests: counts, chains and extents agree. */
 bool ps_frag_check(const struct ps_frag_table *table);
