@@ -137,6 +137,13 @@ const char *ps_on_failure_name(unsigned on_failure)
     return WORD(words, on_failure);
 }
 
+const char *ps_fragments_name(unsigned fragments)
+{
+    static const char *const words[] = {
+        [PS_FRAGMENTS_REFUSE] = "refuse", [PS_FRAGMENTS_REASSEMBLE] = "reassemble"};
+    return WORD(words, fragments);
+}
+
 const char *ps_segments_name(unsigned segments)
 {
     static const char *const words[] = {[PS_SEGMENTS_ANY] = "any", [PS_SEGMENTS_WHOLE] = "whole"};

@@ -124,6 +124,7 @@ struct ps_conduit {
     uint8_t on_deny;    /* enum ps_on_deny */
     uint8_t on_failure; /* enum ps_on_failure */
     uint8_t answer_code; /* of on_deny = answer: the protocols' own; 0: their defaults */
+    uint8_t fragments;  /* enum ps_fragments */
     uint8_t segments;   /* enum ps_segments */
     uint32_t hold_ms;   /* that a message may take to become whole; 0: the default, as below */
     uint8_t sl_t[PS_N_FR];
@@ -210,6 +211,7 @@ const char *ps_zone_kind_name(unsigned kind);
 const char *ps_mode_name(unsigned mode);
 const char *ps_on_deny_name(unsigned on_deny);
 const char *ps_on_failure_name(unsigned on_failure);
+const char *ps_fragments_name(unsigned fragments);
 const char *ps_segments_name(unsigned segments);
 const char *ps_fr_name(unsigned fr);
 /* "modbus", "dnp3", ..., "tcp", "udp", "icmp", "ip", "ethernet", also of protocols that are not inspected yet; never

@@ -23,6 +23,8 @@ void ps_engine_config_init(struct ps_engine_config *config)
         .checksums = PS_CHECKSUMS_OFFLOAD,
         .gateway = PS_NONE,
         .hash_seed = {UINT64_C(0x9ae16a3b2f90404f), UINT64_C(0xc949d7c7509e6557)},
+        .n_datagrams = 64,
+        .n_of_source = 8,
         .n_relays = 8192,
         .n_chunks = 32768,
         .unacked_octets = 4096,
@@ -73,7 +75,8 @@ static bool init_tables(struct ps_engine *engine)
     return engine->conduit_stats && engine->rule_stats &&
            ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
            ps_streams_init(&engine->streams, &sink, config->n_streams, pdu_len, config->reorder_segments) &&
-           ps_event_ring_init(&engine->ring, config->n_events) && ps_inline_init(engine, pdu_len);
+           ps_event_ring_init(&engine->ring, config->n_events) && ps_inline_init(engine, pdu_len) &&
+           ps_datagrams_init(engine);
 }
 
 struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const struct ps_image *image)
@@ -99,6 +102,7 @@ void ps_engine_free(struct ps_engine *engine)
     ps_streams_fini(&engine->streams);
     ps_event_ring_fini(&engine->ring);
     ps_inline_fini(engine);
+    ps_frag_fini(&engine->datagrams.table);
     ps_mem_free(engine->conduit_stats, (engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
     ps_mem_free(engine->rule_stats, (engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
     ps_mem_free(engine, sizeof *engine);
@@ -220,8 +224,17 @@ static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint
     engine->number = packet->number;
     engine->current = (struct ps_current){.packet = packet, .out = out, .line = PS_NONE};
     engine->in.sends.after = (uint16_t)i;
+    enum ps_datagram taken = PS_DATAGRAM_NONE;
+    if (engine->desc[i].reason == PS_REASON_FRAGMENT)
+        taken = ps_datagram_take(engine, i);
+    if (taken == PS_DATAGRAM_DONE)
+        return;
     dispatch(engine, i);
-    if (engine->config.inline_ && out->verdict == PS_VERDICT_PASS)
+    if (!engine->config.inline_ || out->verdict != PS_VERDICT_PASS)
+        return;
+    if (taken == PS_DATAGRAM_WHOLE)
+        ps_datagram_send(engine, i);
+    else
         ps_inline_trim(engine, &engine->desc[i]);
 }
 
@@ -305,6 +318,7 @@ void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, 
             prefetch_policy(engine, engine->hint[i + POLICY_AHEAD]);
         judge(engine, &packets[i], i, &out[i]);
     }
+    ps_frag_release(&engine->datagrams.table);
     engine->unsettled = true;
     count(engine, packets, n, out);
 }

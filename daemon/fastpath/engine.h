@@ -174,6 +174,8 @@ struct ps_engine_stats {
     uint64_t unfinished_pdus;       /* flows that ended, or had a gap, inside a PDU */
     uint64_t offloaded_checksums;   /* see PS_CHECKSUMS_OFFLOAD */
     uint64_t cut_packets;           /* shorter than on the wire */
+    uint64_t fragments_kept;        /* fragments that waited for others */
+    uint64_t datagrams;             /* put together from fragments, and judged */
     uint64_t resyncs;               /* gap or damage after which a PDU start was found again */
     uint64_t skipped_bytes;         /* of directions in which no PDU start could be found */
     uint64_t events_lost;
@@ -202,6 +204,8 @@ struct ps_engine_config {
     uint8_t checksums;        /* enum ps_checksums */
     bool flow_events;         /* flow-start and flow-end events too */
     uint32_t gateway;         /* index in the image, PS_NONE: ports are not judged */
+    uint32_t n_datagrams;     /* unfinished ones that came in fragments, 64 KiB each */
+    uint32_t n_of_source;     /* of them from one source */
     uint64_t hash_seed[2];
     bool inline_;             /* judge before anything takes effect; false: passive */
     bool captured;            /* inline, over a capture: receivers acknowledge what a gateway would have held */

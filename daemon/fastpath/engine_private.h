@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "datagram.h"
 #include "decode.h"
 #include "engine.h"
 #include "events.h"
@@ -26,6 +27,7 @@ struct ps_engine {
     struct ps_streams streams;
     struct ps_stream_sink sink; /* inspect */
     struct ps_inline in;
+    struct ps_datagrams datagrams;
     uint64_t now_ns;            /* the latest time seen */
     uint64_t number;            /* of the latest packet */
     struct ps_current current;

@@ -83,6 +83,7 @@ bool ps_engine_tick(struct ps_engine *engine, uint64_t now_ns)
     struct ps_inline *in = &engine->in;
     if (now_ns > engine->now_ns)
         engine->now_ns = now_ns;
+    ps_frag_expire(&engine->datagrams.table, engine->now_ns);
     if (!engine->config.inline_)
         return false;
     ps_sends_clear(&in->sends, PS_SEND_FIRST);

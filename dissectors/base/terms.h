@@ -42,7 +42,13 @@ enum ps_on_deny {
     PS_ON_DENY_ANSWER,
 };
 
-/* What it does with TCP segments of inspected connections. */
+/* What it does with IP fragments. */
+enum ps_fragments {
+    PS_FRAGMENTS_REFUSE = 0,
+    PS_FRAGMENTS_REASSEMBLE,
+};
+
+/* With TCP segments of inspected connections. */
 enum ps_segments {
     PS_SEGMENTS_ANY = 0,
     PS_SEGMENTS_WHOLE, /* they end where a message ends */

@@ -134,6 +134,7 @@ void ps_build_conduits(struct ps_build *build)
             .on_deny = c->on_deny,
             .on_failure = c->on_failure,
             .answer_code = c->answer_code,
+            .fragments = c->fragments,
             .segments = c->segments,
             .hold_ms = c->hold_ms ? c->hold_ms : PS_HOLD_MS_DEFAULT,
         };

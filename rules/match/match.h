@@ -104,6 +104,9 @@ enum ps_miss ps_match_explain(const struct ps_image *image, const struct ps_path
 /* Asset and zone of an address; PS_NONE where there is none. */
 void ps_match_address(const struct ps_image *image, struct ps_addr addr, uint32_t *asset, uint32_t *zone);
 
+/* May IP fragments between these two be put together? Some conduit that joins their zones, in either direction, says so. */
+bool ps_match_fragments(const struct ps_image *image, struct ps_addr src, struct ps_addr dst);
+
 /* May a frame with this (outermost) VLAN id travel between the zones? vid 0: untagged or priority-tagged, always. */
 bool ps_match_vlan(const struct ps_image *image, uint32_t zone_a, uint32_t zone_b, uint16_t vid);
 

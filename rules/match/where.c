@@ -58,6 +58,20 @@ uint32_t ps_where_conduit(const struct ps_image *image, uint32_t from, uint32_t 
     return PS_NONE;
 }
 
+static bool reassembles(const struct ps_image *image, uint32_t from, uint32_t to)
+{
+    uint32_t conduit = ps_where_conduit(image, from, to);
+    return conduit != PS_NONE && ps_image_at_CONDUITS(image)[conduit].fragments == PS_FRAGMENTS_REASSEMBLE;
+}
+
+bool ps_match_fragments(const struct ps_image *image, struct ps_addr src, struct ps_addr dst)
+{
+    uint32_t asset, from, to;
+    ps_match_address(image, src, &asset, &from);
+    ps_match_address(image, dst, &asset, &to);
+    return from != PS_NONE && to != PS_NONE && (reassembles(image, from, to) || reassembles(image, to, from));
+}
+
 static bool has_vlan(const struct ps_image *image, const struct ps_image_zone *zone, uint16_t vid)
 {
     return ps_ids_contain(ps_image_at_VLANS(image) + zone->first_vlan, zone->n_vlans, vid);

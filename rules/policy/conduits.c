@@ -68,6 +68,11 @@ static void read_either(struct ps_load *load, config_setting_t *setting, const c
     *into = ps_load_choice(load, setting, PS_WORDS(words, 2)) == 1;
 }
 
+static void read_fragments(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    read_either(load, setting, ps_fragments_name, &((struct ps_conduit *)into)->fragments);
+}
+
 static void read_segments(struct ps_load *load, config_setting_t *setting, void *into)
 {
     read_either(load, setting, ps_segments_name, &((struct ps_conduit *)into)->segments);
@@ -95,6 +100,7 @@ static const struct ps_key conduit_keys[] = {
     {"on_deny", read_on_deny, NULL},
     {"answer_code", read_answer_code, NULL},
     {"on_failure", read_on_failure, NULL},
+    {"fragments", read_fragments, NULL},
     {"segments", read_segments, NULL},
     {"hold_limit", read_hold_limit, NULL},
     {"sl_t", read_sl_t, NULL},

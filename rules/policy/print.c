@@ -370,6 +370,7 @@ static void print_handling(FILE *out, const struct ps_conduit *conduit)
     print_number(out, "answer_code", conduit->answer_code);
     if (conduit->on_failure != PS_ON_FAILURE_UNSET)
         print_key(out, "on_failure", ps_on_failure_name(conduit->on_failure));
+    print_key(out, "fragments", conduit->fragments ? ps_fragments_name(conduit->fragments) : NULL);
     print_key(out, "segments", conduit->segments ? ps_segments_name(conduit->segments) : NULL);
     if (conduit->hold_ms)
         print_seconds(out, "hold_limit", conduit->hold_ms);

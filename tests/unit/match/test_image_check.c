@@ -218,6 +218,7 @@ static const struct poke pokes[] = {
     POKE(CONDUITS, 0, ps_image_conduit, n_picks, 1),
     POKE(CONDUITS, 0, ps_image_conduit, mode, 2),
     POKE(CONDUITS, 0, ps_image_conduit, on_deny, 3),
+    POKE(CONDUITS, 0, ps_image_conduit, fragments, 2),
     POKE(CONDUITS, 0, ps_image_conduit, segments, 2),
     POKE(CONDUITS, 0, ps_image_conduit, hold_ms, 0),
     POKE(CONDUITS, 0, ps_image_conduit, hold_ms, 65536),

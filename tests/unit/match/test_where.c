@@ -13,7 +13,7 @@ static const char text[] = HEAD
     "{ name = 'c'; networks = ['255.255.255.255/32', '0.0.0.0/32', '::/128']; },"
     "{ name = 'd'; networks = ['10.0.4.0/24']; } );"
     "conduits = ( { name = 'ab'; from = 'a'; to = 'b'; }, { name = 'ba'; from = 'b'; to = 'a'; },"
-    " { name = 'aa'; from = 'a'; to = 'a'; } );"
+    " { name = 'aa'; from = 'a'; to = 'a'; }, { name = 'bd'; from = 'b'; to = 'd'; fragments = 'reassemble'; } );"
     "gateways = ( { name = 'g'; ports = ( { name = 'p'; zones = ['c', 'a']; }, { name = 'q'; zones = ['b']; } ); },"
     " { name = 'h'; ports = ( { name = 'r'; zones = ['d']; } ); } );";
 
@@ -135,7 +135,7 @@ END_TEST
 START_TEST(test_ps_where_conduit__ordered_pairs__their_own)
 {
     static const char *const names[4][4] = {
-        {"aa", "ab", "-", "-"}, {"ba", "-", "-", "-"}, {"-", "-", "-", "-"}, {"-", "-", "-", "-"}};
+        {"aa", "ab", "-", "-"}, {"ba", "-", "-", "bd"}, {"-", "-", "-", "-"}, {"-", "-", "-", "-"}};
     struct plant plant;
     plant_open(&plant, text);
     for (uint32_t from = 0; from < 4; from++)
@@ -146,6 +146,26 @@ START_TEST(test_ps_where_conduit__ordered_pairs__their_own)
 }
 END_TEST
 
+/* What the gateway does with fragments is said for both directions of a conduit's connections. */
+START_TEST(test_ps_match_fragments__conduit_in_either_direction__as_it_says)
+{
+    static const struct {
+        const char *src, *dst;
+        bool allowed;
+    } rows[] = {
+        {"10.0.3.1", "10.0.4.1", true},  {"10.0.4.1", "10.0.3.1", true},  {"10.0.0.1", "10.0.3.1", false},
+        {"10.0.0.1", "10.0.0.2", false}, {"10.0.4.1", "10.0.4.2", false}, {"10.0.4.1", "10.9.9.9", false},
+        {"10.9.9.9", "10.0.4.1", false},
+    };
+    struct plant plant;
+    plant_open(&plant, text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_int_eq(ps_match_fragments(&plant.image, addr(rows[i].src), addr(rows[i].dst)), rows[i].allowed);
+    plant_close(&plant);
+}
+END_TEST
+
 UNIT_MAIN("match/where", test_ps_match_address__edges_of_intervals__exact, test_ps_match_vlan__either_zone__allowed,
           test_ps_match_mac__binding__one_mac_only, test_ps_match_port__zones_behind_ports__and_no_others,
-          test_ps_where_conduit__ordered_pairs__their_own)
+          test_ps_where_conduit__ordered_pairs__their_own,
+          test_ps_match_fragments__conduit_in_either_direction__as_it_says)

@@ -71,8 +71,9 @@ static const char *conduit_difference(const struct ps_conduit *a, const struct p
         return "conduit: zones or rules";
     if (a->mode != b->mode || a->on_deny != b->on_deny || a->on_failure != b->on_failure)
         return "conduit: mode, on_deny or on_failure";
-    if (a->answer_code != b->answer_code || a->segments != b->segments)
-        return "conduit: answer_code or segments";
+    if (a->answer_code != b->answer_code || a->fragments != b->fragments ||
+        a->segments != b->segments)
+        return "conduit: answer_code, fragments or segments";
     if (a->hold_ms != b->hold_ms)
         return "conduit: hold_limit";
     return a->has_sl_t == b->has_sl_t && memcmp(a->sl_t, b->sl_t, PS_N_FR) == 0 ? NULL : "conduit: sl_t";

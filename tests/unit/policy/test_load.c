@@ -96,6 +96,7 @@ START_TEST(test_ps_policy_parse__keys_left_out__defaults)
     ck_assert_uint_eq(m->conduits[0].on_failure, PS_ON_FAILURE_UNSET);
     ck_assert_ptr_null(m->conduits[0].owner);
     ck_assert_uint_eq(m->conduits[0].answer_code, 0);
+    ck_assert_uint_eq(m->conduits[0].fragments, PS_FRAGMENTS_REFUSE);
     ck_assert_uint_eq(m->conduits[0].segments, PS_SEGMENTS_ANY);
     ck_assert_uint_eq(m->conduits[0].hold_ms, 0);
     done(m);

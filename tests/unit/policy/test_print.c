@@ -171,6 +171,7 @@ static void random_handling(struct ps_conduit *conduit)
     static const uint8_t codes[] = {0, 1, 2, 8, 10, 11};
     if (conduit->on_deny == PS_ON_DENY_ANSWER)
         conduit->answer_code = codes[pick(sizeof codes)];
+    conduit->fragments = (uint8_t)pick(2);
     conduit->segments = (uint8_t)pick(2);
     conduit->hold_ms = pick(2) * (100 + pick(29901));
 }
