@@ -127,6 +127,8 @@ struct ps_conduit {
     uint8_t fragments;  /* enum ps_fragments */
     uint8_t segments;   /* enum ps_segments */
     uint32_t hold_ms;   /* that a message may take to become whole; 0: the default, as below */
+    uint32_t max_half_open; /* connections that are being opened */
+    uint32_t max_new_flows; /* per second */
     uint8_t sl_t[PS_N_FR];
     bool has_sl_t;
     uint32_t first_rule; /* rules first_rule .. first_rule + n_rules - 1 */

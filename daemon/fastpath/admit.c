@@ -4,6 +4,7 @@
 #include "verdict.h"
 
 #define GATEWAY_PORTS_MAX 256u
+#define NS_PER_S UINT64_C(1000000000)
 
 struct ps_path ps_admit_no_path(void)
 {
@@ -192,6 +193,22 @@ static uint32_t make_line(struct ps_engine *engine, const struct ps_key *key, ui
     return ps_flow_insert(&engine->table, key, hash);
 }
 
+/* May the conduit open one more within this second? In monitor mode nothing is dropped. */
+static bool is_in_rate(struct ps_engine *engine, const struct ps_path *path)
+{
+    if (!engine->config.inline_ || path->conduit == PS_NONE || path->mode == PS_MODE_MONITOR)
+        return true;
+    struct ps_conduit_load *load = &engine->conduit_load[path->conduit];
+    if (load->n_new == 0 || engine->now_ns - load->since_ns >= NS_PER_S) {
+        load->since_ns = engine->now_ns;
+        load->n_new = 0;
+    }
+    if (load->n_new == ps_image_conduit_max_new_flows(engine->image, path->conduit))
+        return false;
+    load->n_new++;
+    return true;
+}
+
 bool ps_admit(struct ps_engine *engine, const struct ps_desc *desc, uint64_t hash, enum ps_opener opener)
 {
     struct ps_path path;
@@ -202,6 +219,10 @@ bool ps_admit(struct ps_engine *engine, const struct ps_desc *desc, uint64_t has
                                           c == 0 ? path.client_asset : path.server_asset);
     if (sender != PS_REASON_NONE && desc->kind != PS_KIND_FRAME) {
         ps_verdict_packet_refused(engine, desc, &path, sender);
+        return false;
+    }
+    if (is_granted(reason, &path) && !ps_admit_not_ours(engine, &path) && !is_in_rate(engine, &path)) {
+        ps_verdict_packet_refused(engine, desc, &path, PS_REASON_TOO_MANY_NEW_FLOWS);
         return false;
     }
     struct ps_key key = c == 0 ? desc->key : ps_key_mirror(&desc->key);

@@ -72,7 +72,8 @@ static bool init_tables(struct ps_engine *engine)
     engine->n_rules = ps_image_n_rules(engine->image);
     engine->conduit_stats = ps_mem_new((engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
     engine->rule_stats = ps_mem_new((engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
-    return engine->conduit_stats && engine->rule_stats &&
+    engine->conduit_load = ps_mem_new(engine->n_conduits * sizeof engine->conduit_load[0]);
+    return engine->conduit_stats && engine->rule_stats && engine->conduit_load &&
            ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
            ps_streams_init(&engine->streams, &sink, config->n_streams, pdu_len, config->reorder_segments) &&
            ps_event_ring_init(&engine->ring, config->n_events) && ps_inline_init(engine, pdu_len) &&
@@ -104,6 +105,7 @@ void ps_engine_free(struct ps_engine *engine)
     ps_inline_fini(engine);
     ps_frag_fini(&engine->datagrams.table);
     ps_mem_free(engine->conduit_stats, (engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
+    ps_mem_free(engine->conduit_load, engine->n_conduits * sizeof engine->conduit_load[0]);
     ps_mem_free(engine->rule_stats, (engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
     ps_mem_free(engine, sizeof *engine);
 }

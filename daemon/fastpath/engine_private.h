@@ -20,6 +20,13 @@ struct ps_current {
     uint8_t dir;                    /* enum ps_dir */
 };
 
+/* What is being opened on a conduit, held against its caps. Inline engines only. */
+struct ps_conduit_load {
+    uint64_t since_ns; /* n_new counts from here */
+    uint32_t n_new;    /* flows let be opened, of one second */
+    uint32_t n_half_open; /* relays whose handshake is not over */
+};
+
 struct ps_engine {
     struct ps_engine_config config;
     const struct ps_image *image;
@@ -35,6 +42,7 @@ struct ps_engine {
     struct ps_engine_stats stats;
     struct ps_conduit_stats *conduit_stats; /* n_conduits + 1 */
     struct ps_rule_stats *rule_stats;
+    struct ps_conduit_load *conduit_load; /* n_conduits */
     uint32_t n_conduits, n_rules;
     uint32_t finish_line; /* where ps_engine_finish goes on */
     bool unsettled;       /* flows may hold counts that conduits and rules lack */

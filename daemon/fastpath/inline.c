@@ -51,6 +51,24 @@ static uint32_t id_of(const struct ps_inline *in, const struct ps_relay *relay)
     return (uint32_t)(relay - in->relays);
 }
 
+static bool is_half_open(unsigned phase)
+{
+    return phase == PS_RELAY_SYN || phase == PS_RELAY_SYN_ACK;
+}
+
+static struct ps_conduit_load *load_of(const struct ps_engine *engine, uint32_t line)
+{
+    return &engine->conduit_load[ps_flow_cold(&engine->table, line)->path.conduit];
+}
+
+void ps_inline_set_phase(struct ps_engine *engine, struct ps_relay *relay, enum ps_relay_phase phase)
+{
+    struct ps_conduit_load *load = load_of(engine, relay->line);
+    load->n_half_open -= is_half_open(relay->phase);
+    load->n_half_open += is_half_open(phase);
+    relay->phase = (uint8_t)phase;
+}
+
 void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay)
 {
     struct ps_inline *in = &engine->in;
@@ -60,7 +78,7 @@ void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay)
     ps_timer_set(&in->timers, id_of(in, relay), PS_TIMER_NEVER);
     flow->flags &= (uint8_t) ~(PS_FLOW_RELAYED | PS_FLOW_STEADY);
     flow->half[0] = flow->half[1] = PS_NONE;
-    relay->phase = PS_RELAY_FREE;
+    ps_inline_set_phase(engine, relay, PS_RELAY_FREE);
     relay->link = in->free;
     in->free = id_of(in, relay);
     in->n_used--;
@@ -278,9 +296,13 @@ bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc)
     if (!ps_inline_holds(engine, flow, &cold->path))
         return false;
     ps_engine_touch(engine, flow, cold);
-    struct ps_relay *relay = ps_inline_take(engine);
+    bool opens = (desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) == PS_TCP_SYN;
+    bool many = opens && load_of(engine, line)->n_half_open >=
+                             ps_image_conduit_max_half_open(engine->image, cold->path.conduit);
+    struct ps_relay *relay = many ? NULL : ps_inline_take(engine);
     if (!relay) {
-        ps_verdict_packet_refused(engine, desc, &cold->path, PS_REASON_RELAYS_FULL);
+        enum ps_reason reason = many ? PS_REASON_TOO_MANY_HALF_OPEN : PS_REASON_RELAYS_FULL;
+        ps_verdict_packet_refused(engine, desc, &cold->path, reason);
         ps_engine_remove(engine, line);
         return true;
     }

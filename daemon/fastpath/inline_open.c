@@ -83,7 +83,7 @@ static void take_syn(struct ps_turn *t)
     take_options(t->back, &h);
     t->relay->scales = h.scales;
     t->relay->isn = t->desc->seq;
-    t->relay->phase = PS_RELAY_SYN;
+    ps_inline_set_phase(t->engine, t->relay, PS_RELAY_SYN);
     pass(t, frame, &h);
 }
 
@@ -126,7 +126,7 @@ static void take_syn_ack(struct ps_turn *t)
     t->back->window_max = window_of(t);
     t->back->told_seq = t->mine->una;
     t->back->told_ack = t->back->una;
-    t->relay->phase = PS_RELAY_SYN_ACK;
+    ps_inline_set_phase(t->engine, t->relay, PS_RELAY_SYN_ACK);
     pass(t, frame, &h);
 }
 
@@ -215,7 +215,7 @@ bool ps_inline_third(struct ps_turn *t)
         ps_inline_refuse(t, PS_REASON_BAD_HANDSHAKE);
         return false;
     }
-    t->relay->phase = PS_RELAY_OPEN;
+    ps_inline_set_phase(t->engine, t->relay, PS_RELAY_OPEN);
     t->relay->opened = true;
     t->relay->due = PS_TIMER_NEVER;
     t->flow->phase = PS_FLOW_OPEN;

@@ -48,6 +48,9 @@ struct ps_relay *ps_inline_take(struct ps_engine *engine);
 /* Its flow has none from now on. */
 void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay);
 
+/* What is counted by phase follows. */
+void ps_inline_set_phase(struct ps_engine *engine, struct ps_relay *relay, enum ps_relay_phase phase);
+
 /* Do its numbers, copies and its flow fit together? */
 bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay);
 

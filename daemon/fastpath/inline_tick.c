@@ -99,10 +99,14 @@ bool ps_engine_tick(struct ps_engine *engine, uint64_t now_ns)
 bool ps_engine_check(const struct ps_engine *engine)
 {
     const struct ps_inline *in = &engine->in;
+    uint32_t n_half_open = 0;
+    for (uint32_t i = 0; i < engine->n_conduits; i++)
+        n_half_open += engine->conduit_load[i].n_half_open;
     for (uint32_t id = 0; engine->config.inline_ && id < in->fresh; id++) {
         const struct ps_relay *relay = &in->relays[id];
+        n_half_open -= relay->phase == PS_RELAY_SYN || relay->phase == PS_RELAY_SYN_ACK;
         if (relay->phase != PS_RELAY_FREE && !ps_inline_check(engine, relay))
             return false;
     }
-    return !engine->config.inline_ || ps_timers_check(&in->timers);
+    return n_half_open == 0 && (!engine->config.inline_ || ps_timers_check(&in->timers));
 }

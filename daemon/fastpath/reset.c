@@ -29,7 +29,7 @@ static void bury(struct ps_engine *engine, struct ps_relay *relay)
 {
     for (unsigned dir = 0; dir < 2; dir++)
         ps_relay_dir_end(&engine->in.chunks, &relay->dir[dir]);
-    relay->phase = PS_RELAY_TOMB;
+    ps_inline_set_phase(engine, relay, PS_RELAY_TOMB);
     relay->due = engine->now_ns + PS_TOMB_NS;
     ps_engine_close(engine, relay->line);
 }

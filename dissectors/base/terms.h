@@ -56,3 +56,5 @@ enum ps_segments {
 
 /* What conduits without the key have. */
 #define PS_HOLD_MS_DEFAULT 2000u
+#define PS_HALF_OPEN_DEFAULT 256u
+#define PS_NEW_FLOWS_DEFAULT 256u

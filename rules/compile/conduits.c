@@ -137,6 +137,8 @@ void ps_build_conduits(struct ps_build *build)
             .fragments = c->fragments,
             .segments = c->segments,
             .hold_ms = c->hold_ms ? c->hold_ms : PS_HOLD_MS_DEFAULT,
+            .max_half_open = c->max_half_open ? c->max_half_open : PS_HALF_OPEN_DEFAULT,
+            .max_new_flows = c->max_new_flows ? c->max_new_flows : PS_NEW_FLOWS_DEFAULT,
         };
         add_rules_by_server(build, c, &out);
         *(struct ps_image_conduit *)ps_build_add(build, PS_SECTION_CONDUITS, 1) = out;

@@ -129,6 +129,16 @@ uint8_t ps_image_conduit_on_deny(const struct ps_image *image, uint32_t conduit)
     return ps_image_at_CONDUITS(image)[conduit].on_deny;
 }
 
+uint32_t ps_image_conduit_max_half_open(const struct ps_image *image, uint32_t conduit)
+{
+    return ps_image_at_CONDUITS(image)[conduit].max_half_open;
+}
+
+uint32_t ps_image_conduit_max_new_flows(const struct ps_image *image, uint32_t conduit)
+{
+    return ps_image_at_CONDUITS(image)[conduit].max_new_flows;
+}
+
 uint32_t ps_image_conduit_first_rule(const struct ps_image *image, uint32_t conduit)
 {
     return ps_image_at_CONDUITS(image)[conduit].first_rule;

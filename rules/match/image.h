@@ -56,6 +56,8 @@ uint32_t ps_image_conduit_from(const struct ps_image *image, uint32_t conduit);
 uint32_t ps_image_conduit_to(const struct ps_image *image, uint32_t conduit);
 uint8_t ps_image_conduit_mode(const struct ps_image *image, uint32_t conduit);
 uint8_t ps_image_conduit_on_deny(const struct ps_image *image, uint32_t conduit);
+uint32_t ps_image_conduit_max_half_open(const struct ps_image *image, uint32_t conduit);
+uint32_t ps_image_conduit_max_new_flows(const struct ps_image *image, uint32_t conduit); /* per second */
 uint32_t ps_image_conduit_first_rule(const struct ps_image *image, uint32_t conduit);
 uint32_t ps_image_conduit_n_rules(const struct ps_image *image, uint32_t conduit);
 const char *ps_image_conduit_file(const struct ps_image *image, uint32_t conduit);

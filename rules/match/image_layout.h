@@ -110,7 +110,7 @@ struct ps_image_conduit {
     uint32_t first_pick, n_picks;   /* rules for any server */
     uint8_t mode, on_deny, on_failure, answer_code;
     uint8_t fragments, segments, zero[2];
-    uint32_t hold_ms; /* not 0, fits 16 bits */
+    uint32_t hold_ms, max_half_open, max_new_flows; /* not 0; hold_ms fits 16 bits */
 };
 
 /* Slot ps_image_pair_slot() of the table, or the next one, or the one after that ... until one with conduit PS_NONE. At

@@ -84,6 +84,23 @@ static void read_hold_limit(struct ps_load *load, config_setting_t *setting, voi
     ps_load_seconds(load, setting, (struct ps_range){100, 30000}, complaint, &((struct ps_conduit *)into)->hold_ms);
 }
 
+static void read_cap(struct ps_load *load, config_setting_t *setting, uint32_t *into)
+{
+    int64_t number;
+    if (ps_load_number(load, setting, 1, 1000000, &number))
+        *into = (uint32_t)number;
+}
+
+static void read_max_half_open(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    read_cap(load, setting, &((struct ps_conduit *)into)->max_half_open);
+}
+
+static void read_max_new_flows(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    read_cap(load, setting, &((struct ps_conduit *)into)->max_new_flows);
+}
+
 static void read_sl_t(struct ps_load *load, config_setting_t *setting, void *into)
 {
     struct ps_conduit *conduit = into;
@@ -103,6 +120,8 @@ static const struct ps_key conduit_keys[] = {
     {"fragments", read_fragments, NULL},
     {"segments", read_segments, NULL},
     {"hold_limit", read_hold_limit, NULL},
+    {"max_half_open", read_max_half_open, NULL},
+    {"max_new_flows", read_max_new_flows, NULL},
     {"sl_t", read_sl_t, NULL},
     {"allow", NULL, NULL},
 };

@@ -374,6 +374,8 @@ static void print_handling(FILE *out, const struct ps_conduit *conduit)
     print_key(out, "segments", conduit->segments ? ps_segments_name(conduit->segments) : NULL);
     if (conduit->hold_ms)
         print_seconds(out, "hold_limit", conduit->hold_ms);
+    print_number(out, "max_half_open", conduit->max_half_open);
+    print_number(out, "max_new_flows", conduit->max_new_flows);
 }
 
 static void print_conduit(const struct ps_model *model, const struct ps_conduit *conduit,

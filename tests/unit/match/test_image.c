@@ -5,7 +5,8 @@ static const char text[] =
     HEAD "zones = (\n{ name = 'a'; networks = ['10.1.0.0/24'];\nassets = ("
          "{ name = 'a1'; addresses = ['10.1.0.1', 'fd00::1']; }, { name = 'a2'; addresses = ['10.1.0.2']; } ); },\n"
          "{ name = 'b'; assets = ( { name = 'b1'; addresses = ['10.2.0.1']; } ); } );\n"
-         "conduits = (\n{ name = 'c'; from = 'a'; to = 'b'; mode = 'monitor'; on_deny = 'answer'; allow = (\n"
+         "conduits = (\n{ name = 'c'; from = 'a'; to = 'b'; mode = 'monitor'; on_deny = 'answer'; max_half_open = 7;"
+         " allow = (\n"
          "{ name = 'full'; clients = ['a2', 'a1']; servers = ['b1']; protocol = 'modbus'; transport = 'udp';\n"
          "  ports = ['1502', '1500-1501']; stations = ['9', '1-3', '4']; operations = ['read', 'write'];\n"
          "  functions = ['write-single-register']; objects = ['holding:5-9', 'coil:1', 'holding:1-4'];\n"
@@ -43,6 +44,8 @@ START_TEST(test_ps_image__accessors__say_what_the_plant_says)
     ck_assert_uint_eq(ps_image_conduit_to(i, 0), 1);
     ck_assert_uint_eq(ps_image_conduit_mode(i, 0), PS_MODE_MONITOR);
     ck_assert_uint_eq(ps_image_conduit_on_deny(i, 0), PS_ON_DENY_ANSWER);
+    ck_assert_uint_eq(ps_image_conduit_max_half_open(i, 0), 7);
+    ck_assert_uint_eq(ps_image_conduit_max_new_flows(i, 0), PS_NEW_FLOWS_DEFAULT);
     ck_assert_uint_eq(ps_image_conduit_first_rule(i, 0), 0);
     ck_assert_uint_eq(ps_image_conduit_n_rules(i, 0), 3);
     ck_assert_str_eq(ps_image_conduit_file(i, 0), "plant.conf");

@@ -222,6 +222,8 @@ static const struct poke pokes[] = {
     POKE(CONDUITS, 0, ps_image_conduit, segments, 2),
     POKE(CONDUITS, 0, ps_image_conduit, hold_ms, 0),
     POKE(CONDUITS, 0, ps_image_conduit, hold_ms, 65536),
+    POKE(CONDUITS, 0, ps_image_conduit, max_half_open, 0),
+    POKE(CONDUITS, 0, ps_image_conduit, max_new_flows, 0),
     POKE(GROUPS, 0, ps_image_group, server, 3), /* as the next one */
     POKE(GROUPS, 1, ps_image_group, server, 5),
     POKE(GROUPS, 0, ps_image_group, first_pick, 0),

@@ -74,8 +74,8 @@ static const char *conduit_difference(const struct ps_conduit *a, const struct p
     if (a->answer_code != b->answer_code || a->fragments != b->fragments ||
         a->segments != b->segments)
         return "conduit: answer_code, fragments or segments";
-    if (a->hold_ms != b->hold_ms)
-        return "conduit: hold_limit";
+    if (a->hold_ms != b->hold_ms || a->max_half_open != b->max_half_open || a->max_new_flows != b->max_new_flows)
+        return "conduit: hold_limit, max_half_open or max_new_flows";
     return a->has_sl_t == b->has_sl_t && memcmp(a->sl_t, b->sl_t, PS_N_FR) == 0 ? NULL : "conduit: sl_t";
 }
 

@@ -174,6 +174,8 @@ static void random_handling(struct ps_conduit *conduit)
     conduit->fragments = (uint8_t)pick(2);
     conduit->segments = (uint8_t)pick(2);
     conduit->hold_ms = pick(2) * (100 + pick(29901));
+    conduit->max_half_open = pick(2) * (1 + pick(1000000));
+    conduit->max_new_flows = pick(2) * (1 + pick(1000000));
 }
 
 static void random_conduits(struct ps_model *model)
