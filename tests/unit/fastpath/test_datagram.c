@@ -128,6 +128,21 @@ START_TEST(test_ps_datagram_take__nv_f04_out_of_order_and_twice__sent_when_it_is
 }
 END_TEST
 
+/* Those that were judged take up no room. */
+START_TEST(test_ps_datagram_take__more_in_turn_than_are_kept_at_a_time__all_sent)
+{
+    begin();
+    for (uint16_t id = 1; id <= 20; id++) {
+        datagram(id, 514, 1400);
+        expect_kept(0);
+        expect_kept(1);
+        expect_sent(2);
+    }
+    ck_assert_uint_eq(rig.engine->datagrams.table.stats.n_evicted, 0);
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_datagram_take__refused_by_the_rules__nothing_leaves)
 {
     begin();
@@ -323,6 +338,7 @@ END_TEST
 
 UNIT_MAIN("fastpath/datagram",
     test_ps_datagram_take__nv_f04_out_of_order_and_twice__sent_when_it_is_whole,
+    test_ps_datagram_take__more_in_turn_than_are_kept_at_a_time__all_sent,
     test_ps_datagram_take__refused_by_the_rules__nothing_leaves,
     test_ps_datagram_send__longer_than_the_link__in_parts,
     test_ps_datagram_take__tcp_segment__judged_by_its_connection,
