@@ -34,7 +34,7 @@ START_TEST(test_ps_match_nearest__any_candidate__the_latest_miss)
     ck_assert_int_eq(ps_match_path(&plant.image, &ends, &path), PS_REASON_NONE);
     ck_assert(path.more);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct ps_fact fact = {.op = rows[i].op, .protocol = PS_PROTOCOL_MODBUS, .function = function(rows[i].function),
+        struct ps_fact fact = {.op = (uint8_t)rows[i].op, .protocol = PS_PROTOCOL_MODBUS, .function = function(rows[i].function),
                                .station = rows[i].station, .space = space("holding"), .first = rows[i].first,
                                .last = rows[i].last};
         enum ps_miss miss = ps_match_nearest(&plant.image, &path, &fact);
