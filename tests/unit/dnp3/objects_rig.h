@@ -4,13 +4,13 @@
  */
 #pragma once
 
-#include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/reason.h"
 #include "dnp3/object.h"
+#include "unit.h"
 #include "vocab.h"
 
 #define RIG_OCTETS 20000u

@@ -4,7 +4,6 @@
  */
 #pragma once
 
-#include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/reason.h"
 #include "dnp3/core.h"
 #include "dnp3/dnp3.h"
+#include "unit.h"
 #include "vocab.h"
 
 struct rig {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reference.h"
 
-#include <check.h>
-
 #include "../compile/fake_words.h"
 #include "dissector.h"
+#include "unit.h"
 
 static bool is_in(struct ps_addr addr, struct ps_addr first, struct ps_addr last)
 {

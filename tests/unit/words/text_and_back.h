@@ -4,9 +4,8 @@
  */
 #pragma once
 
-#include <check.h>
-
 #include "same_facts.h"
+#include "unit.h"
 
 /* Writes the facts, reads the text, and compares. The text remains in buf. */
 static inline void ck_text_and_back(const struct ps_dissector *dissector, const struct ps_facts *facts, char *buf,
