@@ -2,7 +2,8 @@
  *
  * float.c - IEEE 754 numbers <-> decimal text, exact in both directions and without libc: the number nearest to a text,
  * and the shortest text that is nearest to a number (Steele and White's algorithm in the form of Dybvig's, "Printing
- * Floating-Point Numbers Quickly and Accurately", 1996). Quotients of large integers; speed is of no concern.
+ * Floating-Point Numbers Quickly and Accurately", 1996). Quotients of large integers, but for short texts, of
+ * which a plant file may have many.
  */
 #include <string.h>
 
@@ -175,8 +176,25 @@ static uint64_t divide(struct big numerator, struct big denominator)
     return quotient + (above_half > 0 || (above_half == 0 && (quotient & 1)));
 }
 
+/* The short way of what people write: digits and power are numbers themselves, so that one operation, which rounds right,
+ * is all that there is (Clinger, "How to Read Floating Point Numbers Accurately", 1990, section 2). False: it is not short,
+ * or this processor computes with more digits than it keeps, which would round twice. */
+static bool nearest_short(struct decimal decimal, double *number)
+{
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const int n = sizeof tens / sizeof tens[0];
+    if (__FLT_EVAL_METHOD__ != 0 || decimal.digits > UINT64_C(1) << MANTISSA_BITS)
+        return false;
+    if (decimal.exponent <= -n || decimal.exponent >= n)
+        return false;
+    double digits = (double)decimal.digits;
+    *number = decimal.exponent >= 0 ? digits * tens[decimal.exponent] : digits / tens[-decimal.exponent];
+    return true;
+}
+
 /* False when it is above all numbers. */
-static bool nearest(struct decimal decimal, double *number)
+static bool nearest_big(struct decimal decimal, double *number)
 {
     struct big numerator = big_from(decimal.digits), denominator = big_from(1);
     big_power_of_ten(decimal.exponent >= 0 ? &numerator : &denominator,
@@ -199,6 +217,11 @@ static bool nearest(struct decimal decimal, double *number)
         bits |= (uint64_t)(exponent + EXPONENT_BIAS) << (MANTISSA_BITS - 1);
     memcpy(number, &bits, sizeof bits);
     return true;
+}
+
+static bool nearest(struct decimal decimal, double *number)
+{
+    return nearest_short(decimal, number) || nearest_big(decimal, number);
 }
 
 bool ps_str_f64(struct ps_str *s, double *number)

@@ -171,6 +171,20 @@ START_TEST(test_ps_str_f64__between_two_numbers__the_even_one)
 }
 END_TEST
 
+START_TEST(test_ps_str_f64__at_the_ends_of_the_short_way__the_number_libc_reads)
+{
+    static const char *const digits[] = {"1", "3", "7", "215", "9007199254740991", "9007199254740992", "9007199254740993",
+                                         "9007199254740995", "18014398509481985", "123456789012345678"};
+    char text[64];
+    for (size_t i = 0; i < sizeof digits / sizeof digits[0]; i++) {
+        for (int exponent = -24; exponent <= 24; exponent++) {
+            snprintf(text, sizeof text, "%se%d", digits[i], exponent);
+            ck_assert_msg(number_of(text) == strtod(text, NULL), "%s", text);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_ps_str_f64__texts__number_or_untouched)
 {
     static const struct {
@@ -215,5 +229,7 @@ END_TEST
 UNIT_MAIN("base/float", test_ps_txt_f64__known_numbers__as_people_write_them,
           test_ps_txt_f32__known_numbers__as_people_write_them, test_ps_txt_f64__any_number__shortest_that_reads_back,
           test_ps_txt_f32__any_number__reads_back, test_ps_str_f64__any_decimal__the_number_libc_reads,
-          test_ps_str_f64__between_two_numbers__the_even_one, test_ps_str_f64__texts__number_or_untouched,
+          test_ps_str_f64__between_two_numbers__the_even_one,
+          test_ps_str_f64__at_the_ends_of_the_short_way__the_number_libc_reads,
+          test_ps_str_f64__texts__number_or_untouched,
           test_ps_str_f64__nothing__untouched)
