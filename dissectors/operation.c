@@ -340,21 +340,19 @@ static bool parse_class(struct parser *p, struct ps_str token, unsigned op)
     return true;
 }
 
-/* A function of one class in the place of a class word: a message may hold what has a function of its own. False when it
- * is none. */
-static bool eat_function(const struct parser *p, struct ps_str token, uint16_t *function)
+/* A function in the place of a class word: a message may hold what has a function of its own. */
+static uint16_t function_by_name(const struct ps_vocab *vocab, struct ps_str token)
 {
-    const struct ps_vocab *vocab = p->vocab;
-    for (uint16_t row = 0; vocab->ops_by_object && row < vocab->n_functions; row++) {
-        *function = row;
-        if (ps_str_equal(token, vocab->functions[row].name))
-            return !has_several(vocab->functions[row].ops);
-    }
-    return false;
+    uint16_t row = 0;
+    while (row < vocab->n_functions && !ps_str_equal(token, vocab->functions[row].name))
+        row++;
+    return row < vocab->n_functions ? row : PS_FUNCTION_UNKNOWN;
 }
 
 static bool parse_part(struct parser *p, struct ps_str token, uint16_t function)
 {
+    if (!ps_vocab_is_part(p->vocab, p->op->facts.function, function))
+        return complain(p->err, token, "is no part of messages of the function in front of it: name class words or objects");
     if (p->next_op != PS_OP_NONE && !add_without_object(p, token))
         return false;
     p->next_function = function;
@@ -380,11 +378,11 @@ static bool parse_token(struct parser *p, struct ps_str token)
     for (uint16_t i = 0; i < vocab->n_asks; i++)
         if (ps_str_equal(token, vocab->asks[i].word))
             return parse_ask(p, token, &vocab->asks[i]);
-    uint16_t function;
     unsigned op = ps_op_by_name(token);
-    if (op == PS_OP_NONE && eat_function(p, token, &function))
-        return parse_part(p, token, function);
-    return op != PS_OP_NONE ? parse_class(p, token, op) : parse_object(p, token);
+    if (op != PS_OP_NONE)
+        return parse_class(p, token, op);
+    uint16_t function = function_by_name(vocab, token);
+    return function != PS_FUNCTION_UNKNOWN ? parse_part(p, token, function) : parse_object(p, token);
 }
 
 /* Facts of classes that need no object and have none yet. */

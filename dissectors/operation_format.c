@@ -127,11 +127,9 @@ static uint32_t ops_of(const struct ps_vocab *vocab, uint16_t function)
     return function < vocab->n_functions ? vocab->functions[function].ops : 0;
 }
 
-/* A part of the message that has a function of its own: one whose class the message's function has not. */
 static bool is_own_part(const struct ps_vocab *vocab, const struct ps_facts *facts, const struct ps_fact *fact)
 {
-    return fact->station == facts->station && fact->function < vocab->n_functions && fact->function != facts->function &&
-           !(ops_of(vocab, facts->function) & PS_OP_BIT(fact->op));
+    return fact->station == facts->station && ps_vocab_is_part(vocab, facts->function, fact->function);
 }
 
 /* Not where the object, or the function, leaves only one class. */
@@ -165,7 +163,7 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
     uint16_t function = facts->function;
     uint32_t station = facts->station;
     uint8_t common = common_asks(facts);
-    bool after_own = false; /* an object would be taken for that of the part before */
+    bool after_bare = false; /* an object would be taken for that of the part before */
     format_asks(vocab, common, out);
     for (uint16_t i = 0; i < facts->n_facts; i++) {
         const struct ps_fact *fact = &facts->item[i];
@@ -174,12 +172,13 @@ static void format_facts(const struct ps_vocab *vocab, const struct ps_facts *fa
             format_other(vocab, fact, out);
             function = fact->function;
             station = fact->station;
+            after_bare = false;
         }
         if (own)
             format_word(vocab->functions[fact->function].name, out);
-        else if (after_own || needs_class(vocab, facts, fact))
+        else if (after_bare || needs_class(vocab, facts, fact))
             format_word(ps_op_name(fact->op), out);
-        after_own = own;
+        after_bare = own || fact->space == 0;
         format_fact(vocab, fact, common, out);
     }
 }

@@ -37,6 +37,14 @@ uint16_t ps_function_by_text(const struct ps_vocab *vocab, struct ps_str text)
     return vocab->function_by_number ? vocab->function_by_number(text) : PS_FUNCTION_UNKNOWN;
 }
 
+bool ps_vocab_is_part(const struct ps_vocab *vocab, uint16_t function, uint16_t part)
+{
+    if (!vocab->ops_by_object || function >= vocab->n_functions || part >= vocab->n_functions || part == function)
+        return false;
+    uint32_t ops = vocab->functions[part].ops;
+    return (ops & (ops - 1)) == 0 && !(ops & vocab->functions[function].ops);
+}
+
 bool ps_vocab_addresses(const struct ps_vocab *vocab, uint16_t function, unsigned op, uint32_t space)
 {
     return vocab->addresses ? vocab->addresses(function, (uint8_t)op, space) : space == 0;

@@ -12,8 +12,8 @@
  *     s7comm write-var station=pg:0.2 db10:0-3 type=real value=1.5 m:4.0 type=bit value=1
  *
  * protocol, function, station, words of asks that all facts have, then per fact: the class word (only where the
- * function's facts differ in class, or where one of several facts has no object; the fact's own function where the
- * message's has no such class), the object, the choice, the params,
+ * function's facts differ in class, where one of several facts has no object, or behind one that has none; the fact's
+ * own function where the message's has no such class), the object, the choice, the params,
  * words of asks that not all facts have, the values (a list, or min..max). Up to PS_VALUES_SHOWN values are written as
  * a list, more as min..max. Messages that are judged together are joined by "and", which can only be read by people:
  *
@@ -145,6 +145,9 @@ struct ps_vocab {
 bool ps_vocab_addresses(const struct ps_vocab *vocab, uint16_t function, unsigned op, uint32_t space);
 /* The only one of a function's classes that facts about a space can have; PS_OP_NONE: none, or several. */
 unsigned ps_vocab_only_op(const struct ps_vocab *vocab, uint16_t function, uint32_t space);
+/* May messages of a function hold parts of another one? Of one class, that the function itself has not: texts name such a
+ * part by its own function, others by their class. */
+bool ps_vocab_is_part(const struct ps_vocab *vocab, uint16_t function, uint16_t part);
 bool ps_vocab_value_limits(const struct ps_vocab *vocab, const struct ps_fact *fact, double *min, double *max);
 bool ps_vocab_writes_unseen(const struct ps_vocab *vocab, const struct ps_fact *fact);
 

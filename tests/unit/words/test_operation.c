@@ -50,6 +50,9 @@ START_TEST(test_ps_operation__every_part__text_and_back)
         "made-up either station=3->17",
         "made-up either station=3->17 broadcast",
         "made-up either station=3->17 plain:1 control broadcast control",
+        "made-up either station=3->17 plain:1 control control plain:2 plain:3",
+        "made-up either station=3->17 control control control plain:1",
+        "made-up both station=3->17 read m:3 nothing either either plain:1 read m:4 read m:5",
         "carried read station=7 plain:1-2",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -115,6 +118,9 @@ START_TEST(test_ps_operation_parse__mistakes__a_sentence)
         {"made-up both write db1:0 value=3..2", "is more than what stands behind it"},
         {"made-up both write db1:0 value=1e39", "is not a value that the function can write"},
         {"made-up both", "add a class word"},
+        {"made-up either either plain:1", "\"either\" is no part of messages of the function"},
+        {"made-up operate g1v0:1 control=none either both", "\"both\" is no part of messages of the function"},
+        {"carried read plain:1 nothing", "\"nothing\" is no part of messages of the function"},
         {"made-up both read", "\"read\" has no object behind it"},
         {"carried read plain:1 value=1", "is not a value that the function can write"},
     };

@@ -74,6 +74,8 @@ START_TEST(test_ps_operation_parse__s7_mistakes__a_sentence)
         {"s7comm read-var station=pg:0.2", "\"read\" needs an object"},
         {"s7comm read-var station=pg:0.2 db:0 type=byte", "needs the number of the space"},
         {"s7comm delete-job station=pg:0.2", "add a class word"},
+        {"s7comm alarm-ack station=0.2 pi-n-nckmod", "\"pi-n-nckmod\" is no part of messages of the function"},
+        {"s7comm read-szl read-szl szl:0x13", "\"read-szl\" is no part of messages of the function"},
         {"s7comm plc-stop station=pg:0.2 type=byte", "\"type\" is too much"},
         {"s7comm write-var station=pg:0.2 m:0-3 type=real value=3.5e38..nan", "is not a value that"},
     };

@@ -107,6 +107,21 @@ START_TEST(test_ps_objects_format__lists_short_of_all_numbers__one_by_one)
 }
 END_TEST
 
+START_TEST(test_ps_vocab_is_part__functions__of_one_class_that_the_message_has_not)
+{
+    ck_assert(ps_vocab_is_part(&made_up, ROW_BOTH, ROW_NOTHING));
+    ck_assert(ps_vocab_is_part(&made_up, ROW_BOTH, ROW_OPERATE));
+    ck_assert(!ps_vocab_is_part(&made_up, ROW_BOTH, ROW_READ));
+    ck_assert(!ps_vocab_is_part(&made_up, ROW_NOTHING, ROW_BOTH));
+    ck_assert(!ps_vocab_is_part(&made_up, ROW_NOTHING, ROW_NOTHING));
+    ck_assert(!ps_vocab_is_part(&made_up, ROW_NOTHING, N_ROWS));
+    ck_assert(!ps_vocab_is_part(&made_up, PS_FUNCTION_UNKNOWN, ROW_NOTHING));
+    struct ps_vocab each_class = made_up;
+    each_class.ops_by_object = false;
+    ck_assert(!ps_vocab_is_part(&each_class, ROW_BOTH, ROW_NOTHING));
+}
+END_TEST
+
 START_TEST(test_ps_choice__words_and_numbers__both_directions)
 {
     static const struct {
@@ -180,5 +195,6 @@ END_TEST
 
 UNIT_MAIN("words/vocab", test_ps_objects_parse__every_kind_of_space__range_and_canonical_text,
           test_ps_objects_parse__mistakes__say_why, test_ps_objects_format__lists_short_of_all_numbers__one_by_one,
-          test_ps_choice__words_and_numbers__both_directions, test_ps_station__notation_or_numbers__both_directions,
+          test_ps_choice__words_and_numbers__both_directions,
+          test_ps_vocab_is_part__functions__of_one_class_that_the_message_has_not, test_ps_station__notation_or_numbers__both_directions,
           test_ps_param_range__texts__both_directions)
