@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/carry.h"
 #include "base/fact.h"
 #include "base/rd.h"
 #include "base/result.h"
@@ -32,6 +33,8 @@ enum ps_refuse_code {
 
 #define PS_REFUSAL_MAX 1056u          /* octets that refuse() may write */
 #define PS_REFUSAL_SILENT UINT32_MAX  /* nobody waits for an answer: the request may be swallowed without one */
+
+#define PS_CARRIED_MAX 12288u /* octets that carry() may write */
 
 /* The dialog between one client and one server over one flow, as the engine hands it to a dissector. */
 struct ps_dialog {
@@ -87,6 +90,11 @@ struct ps_dissector {
      * was not accepted. What is written is one or more whole PDUs, and decode() takes each for a reply to the request if
      * that had been accepted. NULL: never anything. */
     uint32_t (*refuse)(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);
+
+    /* The protocol state between two PDUs into octets, for a later run of the same program, or back (base/carry.h); it is
+     * zeroed before. It fails where a connection cannot be carried, and for octets that no state gives; what it has loaded
+     * till then counts for nothing. At most PS_CARRIED_MAX octets. NULL: no connection is carried. */
+    void (*carry)(struct ps_carry *carry, void *state);
 };
 
 /* NULL when protocol has no dissector of its own: it is carried by another one (terms.h) or is not inspected. */

@@ -277,4 +277,5 @@ void dn_assoc_apply(struct dn_assoc *assoc, const struct dn_note *note, uint64_t
 
 void dn_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void dn_gap(const struct ps_dialog *dialog);
+void dn_carry(struct ps_carry *carry, void *state);
 uint32_t dn_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);

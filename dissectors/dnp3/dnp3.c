@@ -20,4 +20,5 @@ const struct ps_dissector ps_dnp3 = {
     .accept = dn_accept,
     .gap = dn_gap,
     .refuse = dn_refuse,
+    .carry = dn_carry,
 };

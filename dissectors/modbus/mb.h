@@ -221,6 +221,7 @@ void mb_expect(struct mb_pdu *pdu, bool held);
 
 void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void mb_gap(const struct ps_dialog *dialog);
+void mb_carry(struct ps_carry *carry, void *state);
 
 /* ---- frame and decode ------------------------------------------------------------------------------------------ */
 

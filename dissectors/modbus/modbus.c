@@ -159,4 +159,5 @@ const struct ps_dissector ps_modbus = {
     .accept = mb_accept,
     .gap = mb_gap,
     .refuse = mb_refuse,
+    .carry = mb_carry,
 };

@@ -224,6 +224,7 @@ enum ps_result s7_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32
 enum ps_result s7_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
 void s7_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void s7_gap(const struct ps_dialog *dialog);
+void s7_carry(struct ps_carry *carry, void *state);
 uint32_t s7_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);
 
 /* A COTP TPDU other than data; pdu->rd stands at its code. `tpdu` is enum s7_tpdu. */

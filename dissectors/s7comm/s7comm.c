@@ -19,4 +19,5 @@ const struct ps_dissector ps_s7comm = {
     .accept = s7_accept,
     .gap = s7_gap,
     .refuse = s7_refuse,
+    .carry = s7_carry,
 };

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../refusal.h"
+#include "exact.h"
 
 #include "s7comm/classic.h"
 #include "s7comm/s7comm.h"
@@ -44,20 +45,6 @@ static struct stream streams[2];
 static struct s7_state state;
 static struct ps_facts facts, common;
 static struct ps_operation operation;
-
-static void check(bool held)
-{
-    if (!held)
-        abort();
-}
-
-static uint8_t *copy(const uint8_t *octets, uint32_t n)
-{
-    uint8_t *exact = malloc(n ? n : 1);
-    check(exact != NULL);
-    memcpy(exact, octets, n);
-    return exact;
-}
 
 /* frame(), which looks and leaves everything as it was. */
 static enum ps_result frame(const struct ps_dialog *dialog, const uint8_t *octets, uint32_t n, uint32_t *len)
