@@ -50,6 +50,28 @@ struct ps_dialog {
                                datagram: asked together they would be loaded together, which stalls */
 };
 
+/* What one plain request asks for: nothing but this decides about it. */
+struct ps_asked {
+    uint32_t station, space, first, last; /* as in struct ps_fact */
+    uint16_t function;
+    uint8_t op;    /* enum ps_op; PS_OP_NONE: nothing */
+    bool recalled; /* for who remembers it: it was asked for again */
+};
+
+static inline bool ps_asked_is_same(const struct ps_asked *a, const struct ps_asked *b)
+{
+    uint32_t differs = (a->station ^ b->station) | (a->space ^ b->space) | (a->first ^ b->first) | (a->last ^ b->last) |
+                       (uint32_t)(a->function ^ b->function) | (uint32_t)(a->op ^ b->op);
+    return differs == 0;
+}
+
+enum ps_glance {
+    PS_GLANCE_NOT = 0, /* it has to be judged otherwise; nothing has happened */
+    PS_GLANCE_ASKS,    /* it asks for another thing; nothing has happened */
+    PS_GLANCE_AGAIN,   /* it asks for what was granted, and is accepted */
+    PS_GLANCE_REPLY,   /* it asks for nothing, and is accepted */
+};
+
 struct ps_dissector {
     const char *name;        /* the word of rules, "modbus" */
     uint8_t protocol;        /* enum ps_protocol */
@@ -65,6 +87,13 @@ struct ps_dissector {
      * starts at data, of which both would say PS_OK, with facts (cleared by the caller) as decode() fills them. 0: they
      * have to be asked; facts are as they were. NULL: always. */
     uint32_t (*common)(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
+
+    /* common() and accept() for octets that are exactly one PDU, of which common() would say len. granted: what rules have
+     * granted before; asked: what it asks for, when that is something else (`recalled` is not set). NULL: PS_GLANCE_NOT. */
+    enum ps_glance (*glance)(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len,
+                             const struct ps_asked *granted, struct ps_asked *asked);
+    /* accept() behind PS_GLANCE_ASKS, on the same state. */
+    void (*glanced)(const struct ps_dialog *dialog, const uint8_t *data);
 
     /* PS_OK and *len: the PDU is the first *len octets of rd, all there.
      * PS_MORE: not all there yet, no contradiction so far; *len is the total length where already known, else 0.

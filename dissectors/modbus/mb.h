@@ -219,6 +219,9 @@ void mb_pair_reply(struct mb_pdu *pdu);
 /* A reply must hold this against its request: fault modbus-reply, or, mid-stream, a reply to another request. */
 void mb_expect(struct mb_pdu *pdu, bool held);
 
+/* The request in this slot, if there is one, no longer waits. */
+void mb_forget(struct mb_state *state, uint8_t slot);
+
 void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts);
 void mb_gap(const struct ps_dialog *dialog);
 void mb_carry(struct ps_carry *carry, void *state);
@@ -228,6 +231,9 @@ void mb_carry(struct ps_carry *carry, void *state);
 enum ps_result mb_frame(const struct ps_dialog *dialog, struct ps_rd *rd, uint32_t *len);
 enum ps_result mb_decode(const struct ps_dialog *dialog, struct ps_rd *rd, struct ps_facts *facts);
 uint32_t mb_common(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, struct ps_facts *facts);
+enum ps_glance mb_glance(const struct ps_dialog *dialog, const uint8_t *data, uint32_t len, const struct ps_asked *granted,
+                         struct ps_asked *asked);
+void mb_glanced(const struct ps_dialog *dialog, const uint8_t *data);
 uint32_t mb_refuse(const struct ps_dialog *dialog, const uint8_t *pdu, uint32_t len, uint8_t code, uint8_t *out);
 
 /* Largest MBAP length that this function code may have in this direction. */

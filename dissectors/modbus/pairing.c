@@ -135,7 +135,7 @@ void mb_pair_reply(struct mb_pdu *pdu)
     ps_rd_require(pdu->rd, pdu->tolerant, PS_REASON_MODBUS_UNSOLICITED);
 }
 
-static void forget(struct mb_state *state, uint8_t slot)
+void mb_forget(struct mb_state *state, uint8_t slot)
 {
     if (slot >= state->n_pending)
         return;
@@ -183,7 +183,7 @@ void mb_accept(const struct ps_dialog *dialog, const struct ps_facts *facts)
     uint64_t rest = load_word(facts->pairing + 16);
     uint8_t slot = (uint8_t)rest;
     if (slot != MB_SLOT_NONE)
-        forget(state, slot);
+        mb_forget(state, slot);
     if (dialog->dir == PS_TO_CLIENT) {
         state->flags |= slot != MB_SLOT_NONE ? MB_PAIRED : 0;
         apply_effect(state, (uint8_t)(rest >> 8), (uint16_t)(rest >> 16));

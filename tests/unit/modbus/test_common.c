@@ -36,6 +36,50 @@ static void expect_same(const struct ps_facts *a, const struct ps_facts *b)
     }
 }
 
+static void expect_state(const struct mb_state *glanced, const struct rig *rig, const struct ps_facts *accepted)
+{
+    static struct mb_state state;
+    struct ps_dialog dialog = rig->dialog;
+    state = rig->state;
+    dialog.state = &state;
+    if (accepted)
+        ps_modbus.accept(&dialog, accepted);
+    ck_assert_mem_eq(glanced, &state, sizeof state);
+}
+
+/* What the only fact asks for; `wrong` fields of it are others. */
+static struct ps_asked asked_by(const struct ps_fact *fact, uint32_t wrong)
+{
+    return (struct ps_asked){.station = fact->station ^ (wrong & 1), .space = fact->space ^ (wrong >> 1 & 1),
+                             .first = fact->first ^ (wrong >> 2 & 1), .last = fact->last ^ (wrong >> 3 & 1),
+                             .function = (uint16_t)(fact->function ^ (wrong >> 4 & 1)),
+                             .op = (uint8_t)(fact->op ^ (wrong >> 5 & 1))};
+}
+
+/* At a glance: the same answer about octets that are one PDU, and the same state afterwards. */
+static void expect_glance(const struct rig *rig, const uint8_t *adu, uint32_t len, const struct ps_facts *facts, uint32_t n)
+{
+    static struct mb_state state;
+    struct ps_dialog dialog = rig->dialog;
+    struct ps_asked asked = {0};
+    state = rig->state;
+    dialog.state = &state;
+    bool whole = n > 0 && n == len, asks = whole && facts->n_facts > 0;
+    struct ps_asked same = asks ? asked_by(&facts->item[0], 0) : (struct ps_asked){0};
+    struct ps_asked other = asks ? asked_by(&facts->item[0], 1u << random_below(6)) : same;
+    enum ps_glance first = asks ? PS_GLANCE_ASKS : whole ? PS_GLANCE_REPLY : PS_GLANCE_NOT;
+    ck_assert_int_eq(ps_modbus.glance(&dialog, adu, len, &other, &asked), first);
+    expect_state(&state, rig, first == PS_GLANCE_REPLY ? facts : NULL);
+    if (!asks)
+        return;
+    ck_assert(ps_asked_is_same(&asked, &same));
+    ps_modbus.glanced(&dialog, adu);
+    expect_state(&state, rig, facts);
+    state = rig->state;
+    ck_assert_int_eq(ps_modbus.glance(&dialog, adu, len, &same, &asked), PS_GLANCE_AGAIN);
+    expect_state(&state, rig, facts);
+}
+
 /* Asks both ways about the first len octets of adu, from an exact heap copy. Whether it is common; accepted if sound. */
 static bool both_ways(struct rig *rig, const uint8_t *adu, uint32_t len)
 {
@@ -49,6 +93,7 @@ static bool both_ways(struct rig *rig, const uint8_t *adu, uint32_t len)
     ps_facts_clear(&common);
     ps_facts_clear(&closely);
     uint32_t n = ps_modbus.common(&rig->dialog, copy, len, &common);
+    expect_glance(rig, copy, len, &common, n);
     ps_rd_init(&rd, &fault, copy, len);
     bool sound = ps_modbus.frame(&rig->dialog, &rd, &extent) == PS_OK;
     if (sound) {
