@@ -152,25 +152,44 @@ static void read_conduit(struct ps_load *load, config_setting_t *group, struct p
     load->at = NULL;
 }
 
-static size_t count_rules(const config_setting_t *list, unsigned n_conduits)
-{
-    size_t n = 0;
-    for (unsigned i = 0; i < n_conduits; i++) {
-        const config_setting_t *allow = ps_load_member(ps_load_elem(list, i), "allow");
-        n += allow && config_setting_is_aggregate(allow) ? (size_t)config_setting_length(allow) : 0;
-    }
-    return n < PS_MAX_RULES ? n : PS_MAX_RULES;
-}
-
-void ps_load_conduits(struct ps_load *load, config_setting_t *list)
+/* Entries first ... of the whole list. */
+static void read_batch(struct ps_load *load, config_setting_t *list, uint32_t first)
 {
     struct ps_model *model = load->model;
-    unsigned n = ps_load_groups(load, list, PS_MAX_CONDUITS, "a conduit");
-    model->conduits = ps_model_alloc(model, n * sizeof *model->conduits);
-    model->rules = ps_model_alloc(model, count_rules(list, n) * sizeof *model->rules);
+    unsigned n = (unsigned)config_setting_length(list), room = first < PS_MAX_CONDUITS ? PS_MAX_CONDUITS - first : 0;
+    if (n > room && first <= PS_MAX_CONDUITS)
+        ps_load_too_many(load, ps_load_elem(list, room), load->source->n_conduits, PS_MAX_CONDUITS);
+    n = n < room ? n : room;
+    for (unsigned i = 0; i < n; i++)
+        (void)ps_load_is_group(load, ps_load_elem(list, i), first + i);
     for (unsigned i = 0; i < n; i++) {
         config_setting_t *group = ps_load_elem(list, i);
         if (config_setting_is_group(group))
             read_conduit(load, group, &model->conduits[model->n_conduits++]);
     }
+}
+
+static void *alloc_up_to(struct ps_model *model, size_t n, size_t max, size_t size)
+{
+    return ps_model_alloc(model, (n < max ? n : max) * size);
+}
+
+/* The list itself is empty: see source.h. */
+void ps_load_conduits(struct ps_load *load, config_setting_t *list)
+{
+    const struct ps_source *source = load->source;
+    struct ps_model *model = load->model;
+    if (source->n_conduits == 0)
+        (void)ps_load_groups(load, list, 0, "a conduit"); /* it is no list, or has no entries */
+    model->conduits = alloc_up_to(model, source->n_conduits, PS_MAX_CONDUITS, sizeof *model->conduits);
+    model->rules = alloc_up_to(model, source->n_rules, PS_MAX_RULES, sizeof *model->rules);
+    for (size_t i = 0; i < source->n_batches; i++) {
+        config_t config;
+        config_init(&config);
+        config_setting_t *part = ps_load_batch(load, &config, &source->batches[i]);
+        if (part)
+            read_batch(load, part, (uint32_t)i * PS_SOURCE_BATCH);
+        config_destroy(&config);
+    }
+    ps_load_no_batch(load);
 }

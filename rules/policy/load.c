@@ -10,20 +10,38 @@
 
 /* ---- the tree -------------------------------------------------------------------------------------------------- */
 
-bool ps_load_tree(struct ps_load *load, config_t *config)
+/* Of the text of load->text at offset. */
+static bool read_tree(struct ps_load *load, config_t *config, size_t offset)
 {
-    if (load->source->lost)
-        return false;
-    if (config_read_string(config, load->source->text))
+    if (config_read_string(config, load->text->s + offset))
         return true;
     /* The scanner mends what it complains about, so this is what it does not know. libconfig keeps what it read so far.
      */
-    struct ps_src src = ps_source_place(load->source, (unsigned)config_error_line(config));
+    struct ps_src src = ps_source_place(load->text, load->before + (size_t)config_error_line(config));
     ps_diag_add(load->diags, PS_SEV_ERROR, NULL, load->source->files[src.file], src.line, NULL,
                 "%s; look here and on the line before for a missing ; , = or quotation mark",
                 config_error_text(config));
     load->partial = true;
     return config_root_setting(config) != NULL;
+}
+
+bool ps_load_tree(struct ps_load *load, config_t *config)
+{
+    ps_load_no_batch(load);
+    return !load->source->lost && read_tree(load, config, 0);
+}
+
+config_setting_t *ps_load_batch(struct ps_load *load, config_t *config, const struct ps_batch *batch)
+{
+    load->text = &load->source->apart;
+    load->before = batch->before;
+    return read_tree(load, config, batch->offset) ? ps_load_member(config_root_setting(config), "conduits") : NULL;
+}
+
+void ps_load_no_batch(struct ps_load *load)
+{
+    load->text = &load->source->text;
+    load->before = 0;
 }
 
 /* ---- the top of the file --------------------------------------------------------------------------------------- */

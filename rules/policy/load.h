@@ -22,6 +22,8 @@ struct ps_load {
     struct ps_model *model;
     struct ps_diags *diags;
     const struct ps_source *source;
+    const struct ps_text *text; /* that the tree at hand is of; */
+    size_t before;              /* and how many of its lines are before */
     bool partial;   /* the text is not whole: that something is missing is no finding */
     const char *at; /* model path of what is being read, NULL: none */
     size_t budget;  /* candidates that suggestions may still compare */
@@ -32,6 +34,8 @@ struct ps_load {
     char shown[4][88]; /* texts of the user, made fit for a message */
     unsigned next_shown;
 };
+
+#define PS_KEYS_MAX 96u /* of a table */
 
 /* A key of a group. `into` is the struct that the group becomes. */
 struct ps_key {
@@ -65,6 +69,9 @@ void ps_load_group(struct ps_load *load, config_setting_t *group, struct ps_word
 config_setting_t *ps_load_member(const config_setting_t *group, const char *name);
 /* A list of groups: its length, 0 after a complaint. limit: how many there may be. */
 unsigned ps_load_groups(struct ps_load *load, config_setting_t *list, uint32_t limit, const char *what);
+/* What that complains about, one by one: entry `limit` of n; entry i of a list that is no group (false). */
+void ps_load_too_many(struct ps_load *load, const config_setting_t *entry, unsigned n, uint32_t limit);
+bool ps_load_is_group(struct ps_load *load, const config_setting_t *entry, unsigned i);
 /* A list of texts or numbers: its length, 0 after a complaint. empty: what leaving the key out means. */
 unsigned ps_load_items(struct ps_load *load, config_setting_t *list, const char *empty);
 config_setting_t *ps_load_elem(const config_setting_t *list, unsigned i);
@@ -125,3 +132,6 @@ void ps_load_ask(struct ps_load *load, const config_setting_t *setting, const st
 
 /* libconfig's tree of the source; false when there is none. Findings go to load->diags. */
 bool ps_load_tree(struct ps_load *load, config_t *config);
+/* The list of conduits of a batch; NULL when there is none. Places are those of the batch until ps_load_no_batch(). */
+config_setting_t *ps_load_batch(struct ps_load *load, config_t *config, const struct ps_batch *batch);
+void ps_load_no_batch(struct ps_load *load);

@@ -8,46 +8,59 @@
 
 /* ---- writing --------------------------------------------------------------------------------------------------- */
 
-static void emit(struct ps_mend *mend, const char *s, size_t len)
+/* Room for so many octets and a NUL. */
+static char *more_text(struct ps_text *text, size_t len)
 {
-    struct ps_source *source = mend->source;
-    if (source->capacity - source->len < len + 1) {
-        source->capacity = 2 * source->capacity + len + 4096;
-        source->text = realloc(source->text, source->capacity);
-        if (!source->text)
+    if (text->capacity - text->len < len + 1) {
+        text->capacity = 2 * text->capacity + len + 4096;
+        text->s = realloc(text->s, text->capacity);
+        if (!text->s)
             abort();
     }
-    memcpy(source->text + source->len, s, len);
-    source->len += len;
-    source->text[source->len] = '\0';
+    return text->s + text->len;
+}
+
+static void emit(struct ps_mend *mend, const char *s, size_t len)
+{
+    memcpy(more_text(mend->out, len), s, len);
+    mend->out->len += len;
+}
+
+static void emit_char(struct ps_mend *mend, char c)
+{
+    *more_text(mend->out, 1) = c;
+    mend->out->len++;
+}
+
+/* Settings end without a semicolon, and blanks stand only where a key would grow together with the word before it:
+ * libconfig takes as long for each of them as for a token that says something. */
+static void part_from_word(struct ps_mend *mend)
+{
+    const struct ps_text *out = mend->out;
+    if (out->len > 0 && !strchr("={}()\"\n", out->s[out->len - 1]))
+        emit_char(mend, ' ');
 }
 
 /* Makes the line being written stand for the place of the token at hand. Separators and closing brackets are written
  * without it, on the line of the token before: libconfig gives the last element of a list the line of what follows. */
 static void set_place(struct ps_mend *mend)
 {
-    struct ps_source *source = mend->source;
-    if (source->n_lines > 0) {
-        struct ps_src now = source->lines[source->n_lines - 1];
+    struct ps_text *out = mend->out;
+    if (out->n_lines > mend->before) {
+        struct ps_src now = out->lines[out->n_lines - 1];
         if (now.file == mend->at.file && now.line == mend->at.line)
             return;
-        emit(mend, "\n", 1);
+        emit_char(mend, '\n');
     }
-    if (source->n_lines == source->lines_capacity) {
-        source->lines_capacity = 2 * source->lines_capacity + 256;
-        source->lines = reallocarray(source->lines, source->lines_capacity, sizeof source->lines[0]);
-        if (!source->lines)
+    if (out->n_lines == out->lines_capacity) {
+        out->lines_capacity = 2 * out->lines_capacity + 256;
+        out->lines = reallocarray(out->lines, out->lines_capacity, sizeof out->lines[0]);
+        if (!out->lines)
             abort();
     }
-    source->lines[source->n_lines++] = mend->at;
+    out->lines[out->n_lines++] = mend->at;
 }
 
-static void emit_token(struct ps_mend *mend, const char *s, size_t len)
-{
-    set_place(mend);
-    emit(mend, s, len);
-    emit(mend, " ", 1);
-}
 
 /* ---- structure ------------------------------------------------------------------------------------------------- */
 
@@ -67,17 +80,19 @@ static const struct ps_mend_key *last_key(const struct ps_mend *mend)
 }
 
 /* "%.*s" of the key that was read last. */
-#define LAST_KEY(mend) (int)last_key(mend)->len, (mend)->source->text + last_key(mend)->offset
+#define LAST_KEY(mend) (int)last_key(mend)->len, (mend)->out->s + last_key(mend)->offset
 
 /* Its trouble has been told already. */
 static bool last_is_passed_over(const struct ps_mend *mend)
 {
-    return mend->source->text[last_key(mend)->offset] == '*';
+    return mend->out->s[last_key(mend)->offset] == '*';
 }
 
-void ps_mend_init(struct ps_mend *mend, struct ps_source *source)
+void ps_mend_init(struct ps_mend *mend, struct ps_source *source, size_t len)
 {
-    *mend = (struct ps_mend){.source = source, .n_levels = 1};
+    *mend = (struct ps_mend){.source = source, .out = &source->text, .n_levels = 1};
+    (void)more_text(&source->text, len);
+    (void)more_text(&source->apart, len);
 }
 
 bool ps_mend_wants_key(const struct ps_mend *mend)
@@ -89,9 +104,9 @@ bool ps_mend_wants_key(const struct ps_mend *mend)
 static void add_key(struct ps_mend *mend, const char *s, size_t len)
 {
     set_place(mend);
-    mend->keys[mend->n_keys++] = (struct ps_mend_key){.offset = mend->source->len, .len = len, .at = mend->at};
+    part_from_word(mend);
+    mend->keys[mend->n_keys++] = (struct ps_mend_key){.offset = mend->out->len, .len = len, .at = mend->at};
     emit(mend, s, len);
-    emit(mend, " ", 1);
     top(mend)->state = PS_MEND_KEY;
 }
 
@@ -105,13 +120,17 @@ static void add_passed_over_key(struct ps_mend *mend)
     add_key(mend, name, (size_t)len);
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_key_text(const char *s, size_t len)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_0123456789";
     if ((len == 4 && strncasecmp(s, "true", 4) == 0) || (len == 5 && strncasecmp(s, "false", 5) == 0))
         return false;
     for (size_t i = 0; i < len; i++)
-        if (!memchr(letters, s[i], i == 0 ? 52 : sizeof letters - 1))
+        if (!is_letter(s[i]) && (i == 0 || !(s[i] == '-' || s[i] == '_' || (s[i] >= '0' && s[i] <= '9'))))
             return false;
     return true;
 }
@@ -119,7 +138,7 @@ static bool is_key_text(const char *s, size_t len)
 static const struct ps_mend_key *find_key(const struct ps_mend *mend, size_t first, const char *s, size_t len)
 {
     for (size_t i = first; i < mend->n_keys; i++)
-        if (mend->keys[i].len == len && memcmp(mend->source->text + mend->keys[i].offset, s, len) == 0)
+        if (mend->keys[i].len == len && memcmp(mend->out->s + mend->keys[i].offset, s, len) == 0)
             return &mend->keys[i];
     return NULL;
 }
@@ -155,7 +174,7 @@ void ps_mend_equals(struct ps_mend *mend)
 {
     struct ps_mend_level *level = top(mend);
     if (level->state == PS_MEND_KEY && is_group(level)) {
-        emit(mend, "=", 1);
+        emit_char(mend, '=');
         level->state = PS_MEND_EQUALS;
         return;
     }
@@ -166,6 +185,60 @@ void ps_mend_equals(struct ps_mend *mend)
         ps_source_error(mend->source, mend->at, "\"=\" inside a list; put key = value pairs in { }");
 }
 
+/* ---- the list of conduits -------------------------------------------------------------------------------------- */
+
+#define CONDUITS "conduits"
+#define LEVELS_OF_RULE 4u /* above it: the file, conduits, the conduit, allow */
+
+/* Does its bracket open? Its key stands. */
+static bool opens_conduits(const struct ps_mend *mend, char c)
+{
+    const struct ps_mend_key *key = last_key(mend);
+    return mend->n_levels == 1 && c != '{' && key->len == strlen(CONDUITS) &&
+           memcmp(mend->out->s + key->offset, CONDUITS, key->len) == 0;
+}
+
+static void end_batch(struct ps_mend *mend)
+{
+    emit(mend, ")", 2); /* with the NUL */
+}
+
+static void begin_batch(struct ps_mend *mend)
+{
+    struct ps_source *source = mend->source;
+    if (source->n_batches == source->batches_capacity) {
+        source->batches_capacity = 2 * source->batches_capacity + 16;
+        source->batches = reallocarray(source->batches, source->batches_capacity, sizeof source->batches[0]);
+        if (!source->batches)
+            abort();
+    }
+    mend->before = mend->out->n_lines;
+    source->batches[source->n_batches++] = (struct ps_batch){.offset = mend->out->len, .before = mend->before};
+    emit(mend, CONDUITS "=(", strlen(CONDUITS "=("));
+}
+
+static void begin_conduit(struct ps_mend *mend)
+{
+    struct ps_source *source = mend->source;
+    if (source->n_conduits++ % PS_SOURCE_BATCH != 0) {
+        emit_char(mend, ',');
+        return;
+    }
+    if (source->n_batches > 0)
+        end_batch(mend);
+    begin_batch(mend);
+}
+
+static void end_conduits(struct ps_mend *mend)
+{
+    if (mend->source->n_batches > 0)
+        end_batch(mend);
+    mend->out = &mend->source->text;
+    mend->before = 0;
+}
+
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
 /* A value comes: what is missing before it is complained about and written. */
 static void before_value(struct ps_mend *mend, bool text)
 {
@@ -175,8 +248,10 @@ static void before_value(struct ps_mend *mend, bool text)
             ps_source_error(mend->source, mend->at, "a comma is missing between two entries of a list; add \",\"");
             level->comma = true;
         }
-        if (level->comma)
-            emit(mend, ",", 1);
+        if (level->apart)
+            begin_conduit(mend);
+        else if (level->comma)
+            emit_char(mend, ',');
         level->comma = false;
         return;
     }
@@ -191,13 +266,14 @@ static void before_value(struct ps_mend *mend, bool text)
         add_passed_over_key(mend);
     }
     if (level->state == PS_MEND_KEY)
-        emit(mend, "=", 1);
+        emit_char(mend, '=');
 }
 
 void ps_mend_value(struct ps_mend *mend, char kind, const char *s, size_t len)
 {
     before_value(mend, kind == 't');
-    emit_token(mend, s, len);
+    set_place(mend);
+    emit(mend, s, len);
     top(mend)->state = PS_MEND_VALUE;
     top(mend)->text = kind == 't';
 }
@@ -209,8 +285,7 @@ static void take_back_key(struct ps_mend *mend)
     if (!last_is_passed_over(mend))
         ps_source_error(mend->source, last_key(mend)->at, "key \"%.*s\" has no value; write %.*s = ...;",
                         LAST_KEY(mend), LAST_KEY(mend));
-    mend->source->len = last_key(mend)->offset;
-    mend->source->text[mend->source->len] = '\0';
+    mend->out->len = last_key(mend)->offset;
     mend->n_keys--;
     top(mend)->state = PS_MEND_START;
 }
@@ -225,7 +300,9 @@ static void close_top(struct ps_mend *mend)
     struct ps_mend_level *level = top(mend);
     if (is_group(level) && (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS))
         take_back_key(mend);
-    emit(mend, level->open == '{' ? "}" : ")", 1);
+    if (level->apart)
+        end_conduits(mend);
+    emit_char(mend, level->open == '{' ? '}' : ')');
     mend->n_keys = level->first_key;
     mend->n_levels--;
 }
@@ -248,8 +325,6 @@ void ps_mend_separator(struct ps_mend *mend, char c)
     if (is_group(level)) {
         if (level->state == PS_MEND_KEY || level->state == PS_MEND_EQUALS)
             take_back_key(mend);
-        else if (level->state == PS_MEND_VALUE)
-            emit(mend, ";", 1);
         level->state = PS_MEND_START;
         return;
     }
@@ -277,8 +352,14 @@ void ps_mend_open(struct ps_mend *mend, char c)
         return;
     }
     /* An array becomes a list: libconfig's arrays must be of one type, and ["1-8", 12] is what people write. */
-    emit_token(mend, c == '{' ? "{" : "(", 1);
-    mend->levels[mend->n_levels++] = (struct ps_mend_level){.open = c, .at = mend->at, .first_key = mend->n_keys};
+    set_place(mend);
+    emit_char(mend, c == '{' ? '{' : '(');
+    bool apart = opens_conduits(mend, c);
+    if (apart)
+        mend->out = &mend->source->apart;
+    mend->source->n_rules += c == '{' && mend->n_levels == LEVELS_OF_RULE && mend->levels[1].apart;
+    mend->levels[mend->n_levels++] =
+        (struct ps_mend_level){.open = c, .apart = apart, .at = mend->at, .first_key = mend->n_keys};
 }
 
 void ps_mend_close(struct ps_mend *mend, char c)
@@ -306,5 +387,6 @@ void ps_mend_end(struct ps_mend *mend)
         close_top(mend);
     if (top(mend)->state == PS_MEND_KEY || top(mend)->state == PS_MEND_EQUALS)
         take_back_key(mend);
-    emit(mend, "\n", 1);
+    emit(mend, "\n", 2); /* with the NUL */
+    mend->out->len--;
 }

@@ -2,8 +2,8 @@
  *
  * mend.h - the structure of plant text, token by token: complains about what does not fit and writes text that does.
  *
- * What is written is always well-formed libconfig: settings end, brackets match, lists have no comma too many, keys are
- * unique. A setting that could not be understood gets a key that starts with '*', which the loader passes over.
+ * What is written is always well-formed libconfig: settings have a value, brackets match, lists have no comma too many,
+ * keys are unique. A setting that could not be understood gets a key that starts with '*', which the loader passes over.
  */
 #pragma once
 
@@ -22,18 +22,21 @@ struct ps_mend_level {
     uint8_t state; /* enum ps_mend_state */
     bool comma;    /* list: a comma waits to be written before the next value */
     bool text;     /* the last value was text: more text joins it */
+    bool apart;    /* the list `conduits` of the file */
     struct ps_src at;
     size_t first_key; /* keys of this group are keys[first_key ...] */
 };
 
 struct ps_mend_key {
-    size_t offset, len; /* in source->text */
+    size_t offset, len; /* in the text that its group is written to */
     struct ps_src at;
 };
 
 struct ps_mend {
     struct ps_source *source;
-    struct ps_src at; /* of the token at hand */
+    struct ps_text *out; /* what is written to: source->text or, inside `conduits`, source->apart */
+    size_t before;       /* lines of out before those of the batch at hand */
+    struct ps_src at;    /* of the token at hand */
     struct ps_mend_level levels[PS_SOURCE_MAX_NESTING + 1];
     unsigned n_levels;
     struct ps_mend_key keys[(PS_SOURCE_MAX_NESTING + 1) * PS_SOURCE_MAX_GROUP_KEYS];
@@ -41,7 +44,8 @@ struct ps_mend {
     unsigned n_passed_over;
 };
 
-void ps_mend_init(struct ps_mend *mend, struct ps_source *source);
+/* len: octets of text that are expected; less is written of it unless it is mended or includes more. */
+void ps_mend_init(struct ps_mend *mend, struct ps_source *source, size_t len);
 
 /* Is a key expected here, rather than a value? */
 bool ps_mend_wants_key(const struct ps_mend *mend);

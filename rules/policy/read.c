@@ -18,7 +18,7 @@
 
 struct ps_src ps_load_place(const struct ps_load *load, const config_setting_t *setting)
 {
-    return ps_source_place(load->source, config_setting_source_line(setting));
+    return ps_source_place(load->text, load->before + config_setting_source_line(setting));
 }
 
 static const char *key_of(const config_setting_t *setting)
@@ -113,9 +113,17 @@ config_setting_t *ps_load_elem(const config_setting_t *list, unsigned i)
     return config_setting_get_elem(list, i);
 }
 
+/* config_setting_get_member() takes name for a path and looks at each letter of each key for where it ends. */
 config_setting_t *ps_load_member(const config_setting_t *group, const char *name)
 {
-    return config_setting_is_group(group) ? config_setting_get_member(group, name) : NULL;
+    unsigned n = config_setting_is_group(group) ? (unsigned)config_setting_length(group) : 0;
+    for (unsigned i = 0; i < n; i++) {
+        config_setting_t *setting = ps_load_elem(group, i);
+        const char *key = config_setting_name(setting);
+        if (*key == *name && strcmp(key, name) == 0)
+            return setting;
+    }
+    return NULL;
 }
 
 /* "did you mean ...", else the keys that there are. */
@@ -139,17 +147,20 @@ void ps_load_group(struct ps_load *load, config_setting_t *group, struct ps_word
 {
     const struct ps_key *table = keys.items;
     unsigned n = (unsigned)config_setting_length(group);
+    bool found[PS_KEYS_MAX] = {false};
     for (unsigned i = 0; i < n; i++) {
         config_setting_t *setting = ps_load_elem(group, i);
         const char *name = config_setting_name(setting);
         uint32_t row = ps_words_find(keys, name);
+        if (row != PS_NONE)
+            found[row] = true;
         if (row != PS_NONE && table[row].read)
             table[row].read(load, setting, into);
         else if (row == PS_NONE && name[0] != '*')
             unknown_key(load, setting, keys, what);
     }
     for (size_t i = 0; i < keys.n && !load->partial; i++)
-        if (table[i].missing && !ps_load_member(group, table[i].name))
+        if (table[i].missing && !found[i])
             ps_load_plain_error(load, group, "%s has no \"%s\"; add %s", what, table[i].name, table[i].missing);
 }
 
@@ -175,6 +186,19 @@ static bool is_list(const config_setting_t *setting)
     return config_setting_is_list(setting) || config_setting_is_array(setting);
 }
 
+void ps_load_too_many(struct ps_load *load, const config_setting_t *entry, unsigned n, uint32_t limit)
+{
+    ps_load_error(load, entry, "%u entries where at most %u fit; split the plant", n, limit);
+}
+
+bool ps_load_is_group(struct ps_load *load, const config_setting_t *entry, unsigned i)
+{
+    if (config_setting_is_group(entry))
+        return true;
+    ps_load_error(load, entry, "entry %u is %s; each entry is a group { name = ...; }", i + 1, type_name(entry));
+    return false;
+}
+
 unsigned ps_load_groups(struct ps_load *load, config_setting_t *list, uint32_t limit, const char *what)
 {
     const char *key = config_setting_name(list);
@@ -186,13 +210,11 @@ unsigned ps_load_groups(struct ps_load *load, config_setting_t *list, uint32_t l
     if (n == 0 && !load->partial)
         ps_load_error(load, list, "the list is empty; leave the key out, or add %s", what);
     if (n > limit) {
-        ps_load_error(load, ps_load_elem(list, limit), "%u entries where at most %u fit; split the plant", n, limit);
+        ps_load_too_many(load, ps_load_elem(list, limit), n, limit);
         n = limit;
     }
     for (unsigned i = 0; i < n; i++)
-        if (!config_setting_is_group(ps_load_elem(list, i)))
-            ps_load_error(load, ps_load_elem(list, i), "entry %u is %s; each entry is a group { name = ...; }", i + 1,
-                          type_name(ps_load_elem(list, i)));
+        (void)ps_load_is_group(load, ps_load_elem(list, i), i);
     return n;
 }
 

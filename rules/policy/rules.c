@@ -315,7 +315,7 @@ static const struct ps_key unknown_keys[] = {
 };
 
 struct key_list {
-    struct ps_key keys[96];
+    struct ps_key keys[PS_KEYS_MAX];
     size_t n;
 };
 
@@ -440,7 +440,8 @@ static void read_rule(struct ps_load *load, config_setting_t *group, struct read
     ps_load_group(load, group, keys_of(load, rule->protocol), "a rule", reading);
     if (reading->vocab)
         ps_load_params(load, group, reading->vocab, rule);
-    if (reading->vocab && !ps_load_member(group, "operations") && !ps_load_member(group, "functions") && !load->partial)
+    bool limited = rule->ops != 0 || rule->has_functions || ps_load_member(group, "operations");
+    if (reading->vocab && !limited && !load->partial)
         ps_load_plain_error(load, group,
                             "a rule names neither operations nor functions, so it would grant everything; "
                             "add operations = [\"read\"] or functions = [...]");

@@ -57,6 +57,10 @@ static void clean_octets(struct scan *scan, char *text, size_t len, uint32_t fil
     struct ps_src at = {.file = file, .line = 1};
     bool complained = false;
     for (size_t i = 0; i < len;) {
+        if (text[i] >= ' ' && text[i] < 0x7f) { /* nearly all */
+            i++;
+            continue;
+        }
         size_t n = utf8_len((const unsigned char *)text + i, len - i);
         at.line += text[i] == '\n';
         if (n > 0 && !is_control(text[i])) {
@@ -141,9 +145,13 @@ static void scan_string(struct scan *scan)
         scan->p++;
 }
 
+/* Ends a word: also the NUL octet. */
 static bool is_word_char(char c)
 {
-    return !strchr(" \t\n\r\f,;=(){}[]\"#", c);
+    static const bool ends[256] = {['\0'] = true, [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, ['\f'] = true,
+                                   [','] = true,  [';'] = true, ['='] = true,  ['('] = true,  [')'] = true,  ['{'] = true,
+                                   ['}'] = true,  ['['] = true, [']'] = true,  ['"'] = true,  ['#'] = true};
+    return !ends[(unsigned char)c];
 }
 
 /* Digits and nothing else, with an optional sign or 0x before and L behind, as a number in canonical form. */
@@ -180,11 +188,21 @@ static bool is_float(const char *word)
     return *p && p[strspn(p, "0123456789")] == '\0';
 }
 
-static void value_word(struct scan *scan, const char *word)
+/* As scan_integer() would write it. */
+static bool is_short_number(const char *word, size_t len)
+{
+    return len > 0 && len < 10 && (len == 1 || word[0] != '0') && strspn(word, "0123456789") == len;
+}
+
+static void value_word(struct scan *scan, const char *word, size_t word_len)
 {
     struct ps_mend *mend = &scan->mend;
     char number[32], quoted[300];
     bool fits;
+    if (is_short_number(word, word_len)) {
+        ps_mend_value(mend, 'n', word, word_len);
+        return;
+    }
     if (strcasecmp(word, "true") == 0 || strcasecmp(word, "false") == 0) {
         ps_mend_value(mend, 'b', word, strlen(word));
         return;
@@ -219,8 +237,10 @@ static void scan_word(struct scan *scan)
         return;
     }
     char word[256];
-    snprintf(word, sizeof word, "%.*s", len < sizeof word ? (int)len : (int)sizeof word - 1, start);
-    value_word(scan, word);
+    len = len < sizeof word ? len : sizeof word - 1;
+    memcpy(word, start, len);
+    word[len] = '\0';
+    value_word(scan, word, len);
 }
 
 /* ---- includes -------------------------------------------------------------------------------------------------- */
@@ -378,7 +398,7 @@ void ps_source_scan(struct ps_source *source, char *text, size_t len, uint32_t f
     struct scan *scan = calloc(1, sizeof *scan);
     if (!scan)
         abort();
-    ps_mend_init(&scan->mend, source);
+    ps_mend_init(&scan->mend, source, len);
     scan_text(scan, text, len, file);
     ps_mend_end(&scan->mend);
     free(scan);

@@ -45,10 +45,10 @@ bool ps_source_is_stdin(const char *path)
     return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
 }
 
-/* All of fd, as far as the limit goes. NULL with errno. */
-static char *read_all(int fd, size_t limit, size_t *len)
+/* All of fd, as far as the limit goes. expected: octets that it is likely to have. NULL with errno. */
+static char *read_all(int fd, size_t expected, size_t limit, size_t *len)
 {
-    size_t capacity = 64 * 1024;
+    size_t capacity = (expected < limit ? expected : limit) + 64 * 1024;
     char *text = malloc(capacity);
     *len = 0;
     while (text) {
@@ -104,13 +104,13 @@ char *ps_source_slurp(struct ps_source *source, const char *path, struct ps_src 
     int fd = ps_source_is_stdin(path) && !included ? STDIN_FILENO
                                                    : open(path, O_RDONLY | O_CLOEXEC | (included ? O_NONBLOCK : 0));
     char *text = NULL;
-    struct stat st;
+    struct stat st = {.st_size = 0};
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
         errno = EISDIR;
     else if (fd >= 0 && included && !S_ISREG(st.st_mode))
         errno = ENOTSUP; /* an include never waits for a pipe or a device */
     else if (fd >= 0)
-        text = read_all(fd, PS_SOURCE_MAX_LEN - source->n_read, len);
+        text = read_all(fd, (size_t)st.st_size, PS_SOURCE_MAX_LEN - source->n_read, len);
     int error = errno;
     if (fd > STDIN_FILENO)
         close(fd);
@@ -154,15 +154,18 @@ void ps_source_fini(struct ps_source *source)
     for (uint32_t i = 0; i < source->n_files; i++)
         free(source->files[i]);
     free(source->files);
-    free(source->lines);
-    free(source->text);
+    free(source->text.lines);
+    free(source->text.s);
+    free(source->apart.lines);
+    free(source->apart.s);
+    free(source->batches);
     *source = (struct ps_source){0};
 }
 
-struct ps_src ps_source_place(const struct ps_source *source, unsigned line)
+struct ps_src ps_source_place(const struct ps_text *text, size_t line)
 {
-    if (source->n_lines == 0)
+    if (text->n_lines == 0)
         return (struct ps_src){.file = 0, .line = 1};
-    size_t i = line < 1 ? 0 : line > source->n_lines ? source->n_lines - 1 : line - 1;
-    return source->lines[i];
+    size_t i = line < 1 ? 0 : line > text->n_lines ? text->n_lines - 1 : line - 1;
+    return text->lines[i];
 }

@@ -23,12 +23,31 @@
 #define PS_SOURCE_MAX_NESTING 16u    /* brackets */
 #define PS_SOURCE_MAX_GROUP_KEYS 64u /* libconfig looks for duplicate keys linearly */
 
+#define PS_SOURCE_BATCH 32u          /* conduits */
+
+/* For config_read_string(). */
+struct ps_text {
+    char *s; /* ends with a NUL */
+    size_t len, capacity;
+    struct ps_src *lines; /* line i + 1 of s came from lines[i] */
+    size_t n_lines, lines_capacity;
+};
+
+/* Some entries of the list `conduits`, as a text of its own: "conduits=({...},{...})". */
+struct ps_batch {
+    size_t offset; /* in source->apart, where it ends with a NUL */
+    size_t before; /* lines of source->apart before its first */
+};
+
+/* Conduits and their rules are nearly all of a large plant, and its tree would be ten times as large as the file. So the list
+ * stays empty in the text, and its entries are read and forgotten in batches. */
 struct ps_source {
     struct ps_diags *diags;
-    char *text; /* for config_read_string(), NUL-terminated */
-    size_t len, capacity;
-    struct ps_src *lines; /* line i + 1 of text came from lines[i] */
-    size_t n_lines, lines_capacity;
+    struct ps_text text, apart;
+    struct ps_batch *batches; /* each of PS_SOURCE_BATCH entries, but the last */
+    size_t n_batches, batches_capacity;
+    uint32_t n_conduits; /* entries of all batches, groups or not */
+    size_t n_rules;      /* at least as many as the conduits have */
     char **files; /* [0] is the file that the user named */
     uint32_t n_files;
     size_t n_read; /* octets read so far */
@@ -42,8 +61,8 @@ void ps_source_read(struct ps_source *source, const char *path, struct ps_diags 
 void ps_source_from_text(struct ps_source *source, const char *text, const char *name, struct ps_diags *diags);
 void ps_source_fini(struct ps_source *source);
 
-/* Where a line of text came from. */
-struct ps_src ps_source_place(const struct ps_source *source, unsigned line);
+/* Where a line of a text came from. */
+struct ps_src ps_source_place(const struct ps_text *text, size_t line);
 
 /* ---- between source.c and scan.c ------------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "findings.h"
+#include "source.h"
 
 #define HEAD "schema = 1; revision = 7;\n"
 
@@ -249,6 +250,47 @@ START_TEST(test_ps_policy_parse__one_above_a_limit__told_where)
     ck_assert_uint_eq(diags.n, 1);
     ck_assert_finding(&diags, 3 + PS_MAX_ASSETS, "entries where at most 100000 fit");
     done(NULL);
+
+    text_begin(&text);
+    fputs("zones = ( { name = \"a\"; }, { name = \"b\"; } ); conduits = (\n", text.out);
+    for (unsigned i = 0; i <= PS_MAX_CONDUITS; i++)
+        fprintf(text.out, "{ name = \"c%u\"; from = \"a\"; to = \"b\"; },\n", i);
+    fputs(");", text.out);
+    ck_assert_ptr_null(text_parse(&text));
+    ck_assert_uint_eq(diags.n, 1);
+    ck_assert_finding(&diags, 3 + PS_MAX_CONDUITS, "conduits: 100001 entries where at most 100000 fit");
+    done(NULL);
+}
+END_TEST
+
+/* Conduits are read in batches (source.h): what is said about one is what would be said of the whole list. */
+START_TEST(test_ps_policy_parse__many_conduits__each_on_its_line)
+{
+    enum { N = 3 * PS_SOURCE_BATCH + 5, FIRST_LINE = 5 };
+    static const char *const odd[N] = {
+        [40] = "\"no group\"", [64] = "{ name = \"c31\"; from = \"a\"; to = \"b\"; }",
+        [70] = "{ name = \"x\"; from = \"a\"; to = \"b\"; purpos = \"y\"; }",
+        [98] = "{ name = \"y\"; from = \"a\"; to = \"c\"; allow = ( { name = \"r\"; protocol = \"modbus\"; } ); }",
+    };
+    struct text text;
+    text_begin(&text);
+    fputs("zones = ( { name = \"a\"; },\n { name = \"b\"; } );\nconduits = (\n", text.out);
+    for (unsigned i = 0; i < N; i++) {
+        if (odd[i])
+            fprintf(text.out, "%s,\n", odd[i]);
+        else
+            fprintf(text.out, "{ name = \"c%u\"; from = \"a\"; to = \"b\"; allow = ( { name = \"p\"; protocol = \"tcp\"; } ); },\n", i);
+    }
+    fputs(");\nsite = 5;\n", text.out);
+    ck_assert_ptr_null(text_parse(&text));
+    ck_assert_uint_eq(diags.n, 6);
+    ck_assert_finding(&diags, FIRST_LINE + 40, "conduits: entry 41 is a text");
+    ck_assert_finding(&diags, FIRST_LINE + 64, "conduit \"c31\" is there already, on line 36 of plant.conf");
+    ck_assert_finding(&diags, FIRST_LINE + 70, "unknown key \"purpos\" in a conduit; did you mean \"purpose\"?");
+    ck_assert_finding(&diags, FIRST_LINE + 98, "unknown zone \"c\"");
+    ck_assert_finding(&diags, FIRST_LINE + 98, "a rule names neither operations nor functions");
+    ck_assert_finding(&diags, FIRST_LINE + N + 1, "site: is a number");
+    done(NULL);
 }
 END_TEST
 
@@ -285,4 +327,5 @@ END_TEST
 UNIT_MAIN("policy/load", test_ps_policy_parse__a_plant__every_value_arrives,
           test_ps_policy_parse__keys_left_out__defaults, test_ps_policy_parse__wrong_words__located_with_a_remedy,
           test_ps_policy_parse__unclosed__bracket_and_address, test_ps_policy_load__no_such_file__one_finding,
-          test_ps_policy_parse__one_above_a_limit__told_where, test_ps_policy_parse__ten_thousand_conduits__quick)
+          test_ps_policy_parse__one_above_a_limit__told_where, test_ps_policy_parse__many_conduits__each_on_its_line,
+          test_ps_policy_parse__ten_thousand_conduits__quick)

@@ -26,25 +26,74 @@ static void done(void)
     ps_diags_fini(&diags);
 }
 
-/* Whatever the text, what was written parses, unless it was given up. */
-static void ck_assert_parses(void)
+static void ck_assert_text_parses(const char *text)
 {
     config_t config;
     config_init(&config);
-    int ok = source.lost || config_read_string(&config, source.text);
+    int ok = source.lost || config_read_string(&config, text);
     if (!ok)
-        fprintf(stderr, "%s in line %d of\n%s\n", config_error_text(&config), config_error_line(&config), source.text);
+        fprintf(stderr, "%s in line %d of\n%s\n", config_error_text(&config), config_error_line(&config), text);
     ck_assert(ok);
     config_destroy(&config);
+}
+
+/* Whatever the text, what was written parses, unless it was given up. */
+static void ck_assert_parses(void)
+{
+    ck_assert_text_parses(source.text.s);
+    for (size_t i = 0; i < source.n_batches; i++)
+        ck_assert_text_parses(source.apart.s + source.batches[i].offset);
 }
 
 START_TEST(test_ps_source_from_text__comments__gone_with_lines_kept)
 {
     scan("/* one\n two */ a = 1; # three\n// four\nb = \"# no // comment\";\n");
-    ck_assert_str_eq(source.text, "a =1 ;\nb =\"# no // comment\" ;\n");
+    ck_assert_str_eq(source.text.s, "a=1\nb=\"# no // comment\"\n");
     ck_assert_uint_eq(diags.n, 0);
-    ck_assert_uint_eq(ps_source_place(&source, 1).line, 2);
-    ck_assert_uint_eq(ps_source_place(&source, 2).line, 4);
+    ck_assert_uint_eq(ps_source_place(&source.text, 1).line, 2);
+    ck_assert_uint_eq(ps_source_place(&source.text, 2).line, 4);
+    done();
+}
+END_TEST
+
+/* Blanks stand where a key would grow together with what is before it, and nowhere else. */
+START_TEST(test_ps_source_from_text__settings_with_and_without_semicolons__same_text)
+{
+    static const char *const texts[] = {
+        "a = 1; b = true; c = \"x\"; d = { e = 2; f = (1, \"y\"); }; g = ( { h = 3; } ); i = 0x10;",
+        "a : 1 b : true c = \"x\" d = { e = 2 f = (1, \"y\") } g = ( { h = 3 } ) i = 16",
+    };
+    for (size_t i = 0; i < 2; i++) {
+        scan(texts[i]);
+        ck_assert_str_eq(source.text.s, "a=1 b=true c=\"x\"d={e=2 f=(1,\"y\")}g=({h=3})i=16\n");
+        ck_assert_uint_eq(diags.n, 0);
+        ck_assert_parses();
+        done();
+    }
+}
+END_TEST
+
+/* The list of conduits stays empty, and its entries are texts of their own, so many at a time. */
+START_TEST(test_ps_source_from_text__conduits__apart_in_batches)
+{
+    enum { N = PS_SOURCE_BATCH + 1 };
+    char text[64 + 20 * N] = "a = 1;\nconduits = (\n";
+    for (unsigned i = 0; i < N; i++)
+        strcat(text, "{ x = ( {} ); },\n");
+    strcat(text, ");\nb = 2;");
+    scan(text);
+    ck_assert_str_eq(source.text.s, "a=1\nconduits=()\nb=2\n");
+    ck_assert_uint_eq(source.n_conduits, N);
+    ck_assert_uint_ge(source.n_rules, N);
+    ck_assert_uint_eq(source.n_batches, 2);
+    ck_assert_int_eq(strncmp(source.apart.s, "conduits=({x=({})},\n{", 21), 0);
+    ck_assert_str_eq(source.apart.s + source.batches[1].offset, "conduits=({x=({})})");
+    ck_assert_uint_eq(ps_source_place(&source.apart, source.batches[1].before + 1).line, 3 + N - 1);
+    ck_assert_parses();
+    done();
+    scan("conduits = 5; x = { conduits = ( 1 ); };");
+    ck_assert_str_eq(source.text.s, "conduits=5 x={conduits=(1)}\n");
+    ck_assert_uint_eq(source.n_conduits, 0);
     done();
 }
 END_TEST
@@ -54,11 +103,11 @@ START_TEST(test_ps_source_from_text__list_over_lines__each_element_on_its_line)
     config_t config;
     scan("a = [\n \"x\",\n \"y\"\n ,\n 3\n\n];\n");
     config_init(&config);
-    ck_assert(config_read_string(&config, source.text));
+    ck_assert(config_read_string(&config, source.text.s));
     static const unsigned lines[] = {2, 3, 5};
     for (unsigned i = 0; i < 3; i++) {
         const config_setting_t *item = config_setting_get_elem(config_lookup(&config, "a"), i);
-        ck_assert_uint_eq(ps_source_place(&source, config_setting_source_line(item)).line, lines[i]);
+        ck_assert_uint_eq(ps_source_place(&source.text, config_setting_source_line(item)).line, lines[i]);
     }
     config_destroy(&config);
     done();
@@ -68,7 +117,11 @@ END_TEST
 START_TEST(test_ps_source_from_text__numbers__canonical_or_refused)
 {
     scan("a = 007; b = 0xFFFFFFFF; c = 99999999999; d = -5L; e = +1.5e3; f = .5;");
-    ck_assert_str_eq(source.text, "a =7 ;b =4294967295L ;c =99999999999L ;d =-5 ;e =+1.5e3 ;f =.5 ;\n");
+    ck_assert_str_eq(source.text.s, "a=7 b=4294967295L c=99999999999L d=-5 e=+1.5e3 f=.5\n");
+    ck_assert_uint_eq(diags.n, 0);
+    done();
+    scan("a = 0; b = 00; c = 999999999; d = 0000000001; e = 4294967295; f = 7;");
+    ck_assert_str_eq(source.text.s, "a=0 b=0 c=999999999 d=1 e=4294967295L f=7\n");
     ck_assert_uint_eq(diags.n, 0);
     done();
     scan("a = 99999999999999999999; b = 1-8; c = 10.0.0.1; d = 12x; e = 0x; f = 1e; g = .; h = -;");
@@ -186,13 +239,13 @@ START_TEST(test_ps_source_read__includes__joined_with_their_places)
     ps_diags_init(&diags);
     ps_source_read(&source, path, &diags);
     ck_assert_uint_eq(diags.n, 0);
-    ck_assert_str_eq(source.text, "a =1 ;\nb =2 ;\nc =3 ;\n");
+    ck_assert_str_eq(source.text.s, "a=1\nb=2\nc=3\n");
     ck_assert_uint_eq(source.n_files, 2);
-    struct ps_src at = ps_source_place(&source, 2);
+    struct ps_src at = ps_source_place(&source.text, 2);
     ck_assert_uint_eq(at.line, 2);
     ck_assert_uint_eq(at.file, 1);
     ck_assert_str_eq(strrchr(source.files[1], '/'), "/b.inc");
-    ck_assert_uint_eq(ps_source_place(&source, 3).line, 3);
+    ck_assert_uint_eq(ps_source_place(&source.text, 3).line, 3);
     done();
     static const char *const names[] = {"top.conf", "b.inc"};
     for (size_t i = 0; i < 2; i++) {
@@ -221,6 +274,8 @@ START_TEST(test_ps_source_read__no_such_file__told)
 END_TEST
 
 UNIT_MAIN("policy/source", test_ps_source_from_text__comments__gone_with_lines_kept,
+          test_ps_source_from_text__settings_with_and_without_semicolons__same_text,
+          test_ps_source_from_text__conduits__apart_in_batches,
           test_ps_source_from_text__list_over_lines__each_element_on_its_line,
           test_ps_source_from_text__numbers__canonical_or_refused,
           test_ps_source_from_text__octets_that_are_no_text__told_once, test_ps_source_from_text__brackets__mended,
