@@ -4,6 +4,12 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* What was found for a rule. Several passes ask for all of them. */
+struct ps_rule_grants {
+    bool found;
+    struct ps_grants grants;
+};
+
 void *ps_lint_calloc(size_t n, size_t size)
 {
     void *p = calloc(n > 0 ? n : 1, size);
@@ -34,6 +40,7 @@ static void list_facts(struct ps_lint *lint, unsigned protocol, const struct ps_
 void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_diags *diags)
 {
     *lint = (struct ps_lint){.model = model, .diags = diags};
+    lint->of_rule = ps_lint_calloc(model->n_rules, sizeof(*lint->of_rule));
     lint->first_asset = ps_lint_calloc((size_t)model->n_zones + 1, sizeof(*lint->first_asset));
     for (uint32_t i = 0; i < model->n_assets; i++)
         lint->first_asset[model->assets[i].zone + 1]++;
@@ -49,6 +56,7 @@ void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_
 
 void ps_lint_fini(struct ps_lint *lint)
 {
+    free(lint->of_rule);
     free(lint->first_asset);
     for (unsigned protocol = 1; protocol < PS_N_DISSECTORS; protocol++)
         free(lint->facts[protocol]);
@@ -211,7 +219,7 @@ static void add_grant(struct ps_grants *grants, const struct ps_rule *rule, cons
         add_space(grants, vocab, kind, vocab->spaces[i].code);
 }
 
-void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants)
+static void find_grants(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants)
 {
     const struct ps_vocab *vocab = ps_lint_vocab(rule);
 
@@ -224,6 +232,16 @@ void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, stru
         else if (ps_grants_addresses(rule, vocab, kind))
             add_grant(grants, rule, vocab, kind);
     }
+}
+
+void ps_grants_find(const struct ps_lint *lint, const struct ps_rule *rule, struct ps_grants *grants)
+{
+    struct ps_rule_grants *known = &lint->of_rule[rule - lint->model->rules];
+
+    if (!known->found)
+        find_grants(lint, rule, &known->grants);
+    known->found = true;
+    *grants = known->grants;
 }
 
 const char *ps_ops_text(uint32_t ops, char *buf, size_t size)

@@ -25,6 +25,7 @@ struct ps_lint {
     uint32_t *first_asset;                       /* assets of zone z: first_asset[z] .. first_asset[z + 1] - 1 */
     struct ps_fact_kind *facts[PS_N_DISSECTORS]; /* by protocol; NULL without a dissector */
     uint32_t n_facts[PS_N_DISSECTORS];
+    struct ps_rule_grants *of_rule;              /* of each rule of the model, once somebody has asked */
 };
 
 void ps_lint_init(struct ps_lint *lint, const struct ps_model *model, struct ps_diags *diags);
