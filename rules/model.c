@@ -150,6 +150,19 @@ const char *ps_segments_name(unsigned segments)
     return WORD(words, segments);
 }
 
+const char *ps_midstream_name(unsigned midstream)
+{
+    static const char *const words[] = {[PS_MIDSTREAM_RESET] = "reset", [PS_MIDSTREAM_RESUME] = "resume"};
+    return WORD(words, midstream);
+}
+
+const char *ps_fallback_name(unsigned fallback)
+{
+    static const char *const words[] = {
+        [PS_FALLBACK_DENY] = "deny", [PS_FALLBACK_PORTS] = "ports", [PS_FALLBACK_QUEUE] = "queue"};
+    return WORD(words, fallback);
+}
+
 const char *ps_fr_name(unsigned fr)
 {
     static const char *const words[PS_N_FR] = {

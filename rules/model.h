@@ -126,6 +126,8 @@ struct ps_conduit {
     uint8_t answer_code; /* of on_deny = answer: the protocols' own; 0: their defaults */
     uint8_t fragments;  /* enum ps_fragments */
     uint8_t segments;   /* enum ps_segments */
+    uint8_t midstream;  /* enum ps_midstream */
+    uint8_t fallback;   /* enum ps_fallback */
     uint32_t hold_ms;   /* that a message may take to become whole; 0: the default, as below */
     uint32_t max_half_open; /* connections that are being opened */
     uint32_t max_new_flows; /* per second */
@@ -215,6 +217,8 @@ const char *ps_on_deny_name(unsigned on_deny);
 const char *ps_on_failure_name(unsigned on_failure);
 const char *ps_fragments_name(unsigned fragments);
 const char *ps_segments_name(unsigned segments);
+const char *ps_midstream_name(unsigned midstream);
+const char *ps_fallback_name(unsigned fallback);
 const char *ps_fr_name(unsigned fr);
 /* "modbus", "dnp3", ..., "tcp", "udp", "icmp", "ip", "ethernet", also of protocols that are not inspected yet; never
  * NULL. */

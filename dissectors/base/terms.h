@@ -54,6 +54,19 @@ enum ps_segments {
     PS_SEGMENTS_WHOLE, /* they end where a message ends */
 };
 
+/* With inspected connections whose opening was not seen, in the line. */
+enum ps_midstream {
+    PS_MIDSTREAM_RESET = 0,
+    PS_MIDSTREAM_RESUME, /* those that an earlier run has left behind may go on */
+};
+
+/* What the kernel's rules do, on hosts without DPDK, with what they cannot check as exactly as the engine would. */
+enum ps_fallback {
+    PS_FALLBACK_DENY = 0,
+    PS_FALLBACK_PORTS, /* accepted by address and port */
+    PS_FALLBACK_QUEUE, /* judged by the engine, behind NFQUEUE */
+};
+
 /* What conduits without the key have. */
 #define PS_HOLD_MS_DEFAULT 2000u
 #define PS_HALF_OPEN_DEFAULT 256u

@@ -136,6 +136,8 @@ void ps_build_conduits(struct ps_build *build)
             .answer_code = c->answer_code,
             .fragments = c->fragments,
             .segments = c->segments,
+            .midstream = c->midstream,
+            .fallback = c->fallback,
             .hold_ms = c->hold_ms ? c->hold_ms : PS_HOLD_MS_DEFAULT,
             .max_half_open = c->max_half_open ? c->max_half_open : PS_HALF_OPEN_DEFAULT,
             .max_new_flows = c->max_new_flows ? c->max_new_flows : PS_NEW_FLOWS_DEFAULT,

@@ -252,6 +252,10 @@ static void print_handling(FILE *out, const struct ps_image_conduit *c)
     fprintf(out, "  %s on-deny %s", ps_mode_name(c->mode), ps_on_deny_name(c->on_deny));
     if (c->answer_code != 0)
         fprintf(out, " code %u", c->answer_code);
+    if (c->midstream != PS_MIDSTREAM_RESET)
+        fprintf(out, " midstream %s", ps_midstream_name(c->midstream));
+    if (c->fallback != PS_FALLBACK_DENY)
+        fprintf(out, " fallback %s", ps_fallback_name(c->fallback));
     fprintf(out, " on-failure %s fragments %s segments %s hold-ms %" PRIu32 " half-open %" PRIu32 " new-flows %" PRIu32 "\n",
             ps_on_failure_name(c->on_failure), ps_fragments_name(c->fragments), ps_segments_name(c->segments), c->hold_ms,
             c->max_half_open, c->max_new_flows);

@@ -102,6 +102,30 @@ static void lint_failure(const struct ps_lint *lint, uint32_t conduit)
                         "conduit \"%s\" opens when the gateway cannot judge, but its zones ask for RDF 3 or more; set "
                         "on_failure = \"closed\"",
                         c->name);
+    else
+        ps_lint_conduit(lint, PS_SEV_WARNING, NULL, conduit,
+                        "conduit \"%s\" opens when the gateway cannot judge: its clients reach its servers with no look into "
+                        "messages; set on_failure = \"closed\" unless the plant needs it so",
+                        c->name);
+}
+
+/* A key that changes nothing where it stands. */
+static void lint_midstream(const struct ps_lint *lint, uint32_t conduit)
+{
+    const struct ps_model *model = lint->model;
+    const struct ps_conduit *c = &model->conduits[conduit];
+    bool held = false;
+
+    for (uint32_t i = 0; i < c->n_rules; i++) {
+        const struct ps_rule *rule = &model->rules[c->first_rule + i];
+
+        held = held || (rule->protocol < PS_N_DISSECTORS && rule->protocol != PS_PROTOCOL_S7COMM_PLUS && !rule->udp);
+    }
+    if (c->midstream == PS_MIDSTREAM_RESET || (held && c->mode != PS_MODE_MONITOR))
+        return;
+    ps_lint_conduit(lint, PS_SEV_WARNING, NULL, conduit,
+                    "conduit \"%s\" %s, so that midstream = \"resume\" says nothing; remove it", c->name,
+                    held ? "is in monitor mode, which resets nothing" : "carries no connection that could go on");
 }
 
 /* ---- levels ---------------------------------------------------------------------------------------------------- */
@@ -226,6 +250,7 @@ void ps_lint_zone_conduits(const struct ps_lint *lint)
         lint_statements(lint, conduit);
         lint_neighbours(lint, conduit);
         lint_failure(lint, conduit);
+        lint_midstream(lint, conduit);
         lint_levels(lint, conduit);
         lint_safety_level(lint, conduit);
     }

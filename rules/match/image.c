@@ -129,6 +129,26 @@ uint8_t ps_image_conduit_on_deny(const struct ps_image *image, uint32_t conduit)
     return ps_image_at_CONDUITS(image)[conduit].on_deny;
 }
 
+uint8_t ps_image_conduit_on_failure(const struct ps_image *image, uint32_t conduit)
+{
+    return ps_image_at_CONDUITS(image)[conduit].on_failure;
+}
+
+uint8_t ps_image_conduit_midstream(const struct ps_image *image, uint32_t conduit)
+{
+    return ps_image_at_CONDUITS(image)[conduit].midstream;
+}
+
+uint8_t ps_image_conduit_fragments(const struct ps_image *image, uint32_t conduit)
+{
+    return ps_image_at_CONDUITS(image)[conduit].fragments;
+}
+
+uint8_t ps_image_conduit_fallback(const struct ps_image *image, uint32_t conduit)
+{
+    return ps_image_at_CONDUITS(image)[conduit].fallback;
+}
+
 uint32_t ps_image_conduit_max_half_open(const struct ps_image *image, uint32_t conduit)
 {
     return ps_image_at_CONDUITS(image)[conduit].max_half_open;

@@ -56,6 +56,10 @@ uint32_t ps_image_conduit_from(const struct ps_image *image, uint32_t conduit);
 uint32_t ps_image_conduit_to(const struct ps_image *image, uint32_t conduit);
 uint8_t ps_image_conduit_mode(const struct ps_image *image, uint32_t conduit);
 uint8_t ps_image_conduit_on_deny(const struct ps_image *image, uint32_t conduit);
+uint8_t ps_image_conduit_on_failure(const struct ps_image *image, uint32_t conduit); /* enum ps_on_failure of the model */
+uint8_t ps_image_conduit_midstream(const struct ps_image *image, uint32_t conduit); /* enum ps_midstream */
+uint8_t ps_image_conduit_fragments(const struct ps_image *image, uint32_t conduit); /* enum ps_fragments */
+uint8_t ps_image_conduit_fallback(const struct ps_image *image, uint32_t conduit);  /* enum ps_fallback */
 uint32_t ps_image_conduit_max_half_open(const struct ps_image *image, uint32_t conduit);
 uint32_t ps_image_conduit_max_new_flows(const struct ps_image *image, uint32_t conduit); /* per second */
 uint32_t ps_image_conduit_first_rule(const struct ps_image *image, uint32_t conduit);

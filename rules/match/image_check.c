@@ -240,8 +240,8 @@ static bool take_picks(const struct ps_image *image, const struct ps_image_condu
 static bool is_handling(const struct ps_image_conduit *c)
 {
     return c->mode <= PS_MODE_MONITOR && c->on_deny <= PS_ON_DENY_ANSWER && c->fragments <= PS_FRAGMENTS_REASSEMBLE &&
-           c->segments <= PS_SEGMENTS_WHOLE && c->hold_ms > 0 && c->hold_ms <= UINT16_MAX &&
-           c->max_half_open > 0 && c->max_new_flows > 0;
+           c->segments <= PS_SEGMENTS_WHOLE && c->midstream <= PS_MIDSTREAM_RESUME && c->fallback <= PS_FALLBACK_QUEUE &&
+           c->hold_ms > 0 && c->hold_ms <= UINT16_MAX && c->max_half_open > 0 && c->max_new_flows > 0;
 }
 
 static bool is_conduit(const struct ps_image *image, const struct ps_image_conduit *c, struct taken *taken)

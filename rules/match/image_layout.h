@@ -109,7 +109,7 @@ struct ps_image_conduit {
     uint32_t first_group, n_groups; /* rules that name their servers, by server */
     uint32_t first_pick, n_picks;   /* rules for any server */
     uint8_t mode, on_deny, on_failure, answer_code;
-    uint8_t fragments, segments, zero[2];
+    uint8_t fragments, segments, midstream, fallback;
     uint32_t hold_ms, max_half_open, max_new_flows; /* not 0; hold_ms fits 16 bits */
 };
 

@@ -78,6 +78,20 @@ static void read_segments(struct ps_load *load, config_setting_t *setting, void 
     read_either(load, setting, ps_segments_name, &((struct ps_conduit *)into)->segments);
 }
 
+static void read_midstream(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    read_either(load, setting, ps_midstream_name, &((struct ps_conduit *)into)->midstream);
+}
+
+static void read_fallback(struct ps_load *load, config_setting_t *setting, void *into)
+{
+    const char *words[] = {ps_fallback_name(PS_FALLBACK_DENY), ps_fallback_name(PS_FALLBACK_PORTS),
+                           ps_fallback_name(PS_FALLBACK_QUEUE)};
+    uint32_t word = ps_load_choice(load, setting, PS_WORDS(words, 3));
+    if (word != PS_NONE)
+        ((struct ps_conduit *)into)->fallback = (uint8_t)word;
+}
+
 static void read_hold_limit(struct ps_load *load, config_setting_t *setting, void *into)
 {
     static const char complaint[] = "is not a time that the rest of a message may take; write seconds from 0.1 to 30";
@@ -119,6 +133,8 @@ static const struct ps_key conduit_keys[] = {
     {"on_failure", read_on_failure, NULL},
     {"fragments", read_fragments, NULL},
     {"segments", read_segments, NULL},
+    {"midstream", read_midstream, NULL},
+    {"fallback", read_fallback, NULL},
     {"hold_limit", read_hold_limit, NULL},
     {"max_half_open", read_max_half_open, NULL},
     {"max_new_flows", read_max_new_flows, NULL},

@@ -372,6 +372,8 @@ static void print_handling(FILE *out, const struct ps_conduit *conduit)
         print_key(out, "on_failure", ps_on_failure_name(conduit->on_failure));
     print_key(out, "fragments", conduit->fragments ? ps_fragments_name(conduit->fragments) : NULL);
     print_key(out, "segments", conduit->segments ? ps_segments_name(conduit->segments) : NULL);
+    print_key(out, "midstream", conduit->midstream ? ps_midstream_name(conduit->midstream) : NULL);
+    print_key(out, "fallback", conduit->fallback ? ps_fallback_name(conduit->fallback) : NULL);
     if (conduit->hold_ms)
         print_seconds(out, "hold_limit", conduit->hold_ms);
     print_number(out, "max_half_open", conduit->max_half_open);

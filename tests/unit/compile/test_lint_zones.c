@@ -367,6 +367,24 @@ START_TEST(test_lint_zones__on_failure__zl_089)
     expect_none(FAILING("operations", "control", "", "sl_t = 2; on_failure = 'open';"), "ZL-089", "");
     expect_none(FAILING("operations", "control", ALL(3), "on_failure = 'closed';"), "ZL-089", "");
     expect_none(FAILING("operations", "control", SL, "on_failure = 'open';"), "ZL-089", "");
+    expect(FAILING("operations", "control", SL, "on_failure = 'open';"), PS_SEV_WARNING, "", "c", "no look into messages");
+    expect_none(FAILING("operations", "control", SL, "on_failure = 'closed';"), "", "no look into messages");
+    expect_none(FAILING("operations", "safety", SL, "on_failure = 'open';"), "", "no look into messages");
+}
+END_TEST
+
+#define GOES_ON(more, rule)                                                                                            \
+    PLANT(OPS "," CTL, CONDUIT("c", "ops", "ctl", SAID " midstream = 'resume';" more, "{ name = 'r'; " ENDS rule " }"), \
+          "")
+
+START_TEST(test_lint_zones__midstream_that_says_nothing__warning_without_id)
+{
+    static const char words[] = "says nothing";
+    expect_none(GOES_ON("", "protocol = 'modbus'; operations = ['read'];"), "", words);
+    expect(GOES_ON("mode = 'monitor';", "protocol = 'modbus'; operations = ['read'];"), PS_SEV_WARNING, "", "c", words);
+    expect(GOES_ON("", "protocol = 'modbus'; transport = 'udp'; operations = ['read'];"), PS_SEV_WARNING, "", "c", words);
+    expect(GOES_ON("", "protocol = 'tcp'; ports = ['80'];"), PS_SEV_WARNING, "", "c", words);
+    expect(GOES_ON("", "protocol = 's7comm-plus'; operations = ['read'];"), PS_SEV_WARNING, "", "c", words);
 }
 END_TEST
 
@@ -383,4 +401,4 @@ UNIT_MAIN("compile/lint_zones", test_lint_zones__good_plant__nothing, test_lint_
           test_lint_zones__nobody_owns_it__zl_081, test_lint_zones__both_ways__zl_082,
           test_lint_zones__dangerous_for_good__zl_083, test_lint_zones__dangerous_in_a_first_draft__only_warned,
           test_lint_zones__example_of_the_plant_file__no_errors, test_lint_zones__unbounded_write__zl_084,
-          test_lint_zones__on_failure__zl_089)
+          test_lint_zones__on_failure__zl_089, test_lint_zones__midstream_that_says_nothing__warning_without_id)

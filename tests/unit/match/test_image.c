@@ -6,6 +6,7 @@ static const char text[] =
          "{ name = 'a1'; addresses = ['10.1.0.1', 'fd00::1']; }, { name = 'a2'; addresses = ['10.1.0.2']; } ); },\n"
          "{ name = 'b'; assets = ( { name = 'b1'; addresses = ['10.2.0.1']; } ); } );\n"
          "conduits = (\n{ name = 'c'; from = 'a'; to = 'b'; mode = 'monitor'; on_deny = 'answer'; max_half_open = 7;"
+          " midstream = 'resume'; on_failure = 'open'; fallback = 'queue';"
          " allow = (\n"
          "{ name = 'full'; clients = ['a2', 'a1']; servers = ['b1']; protocol = 'modbus'; transport = 'udp';\n"
          "  ports = ['1502', '1500-1501']; stations = ['9', '1-3', '4']; operations = ['read', 'write'];\n"
@@ -44,6 +45,9 @@ START_TEST(test_ps_image__accessors__say_what_the_plant_says)
     ck_assert_uint_eq(ps_image_conduit_to(i, 0), 1);
     ck_assert_uint_eq(ps_image_conduit_mode(i, 0), PS_MODE_MONITOR);
     ck_assert_uint_eq(ps_image_conduit_on_deny(i, 0), PS_ON_DENY_ANSWER);
+    ck_assert_uint_eq(ps_image_conduit_midstream(i, 0), PS_MIDSTREAM_RESUME);
+    ck_assert_uint_eq(ps_image_conduit_on_failure(i, 0), PS_ON_FAILURE_OPEN);
+    ck_assert_uint_eq(ps_image_conduit_fallback(i, 0), PS_FALLBACK_QUEUE);
     ck_assert_uint_eq(ps_image_conduit_max_half_open(i, 0), 7);
     ck_assert_uint_eq(ps_image_conduit_max_new_flows(i, 0), PS_NEW_FLOWS_DEFAULT);
     ck_assert_uint_eq(ps_image_conduit_first_rule(i, 0), 0);

@@ -220,6 +220,8 @@ static const struct poke pokes[] = {
     POKE(CONDUITS, 0, ps_image_conduit, on_deny, 3),
     POKE(CONDUITS, 0, ps_image_conduit, fragments, 2),
     POKE(CONDUITS, 0, ps_image_conduit, segments, 2),
+    POKE(CONDUITS, 0, ps_image_conduit, midstream, 2),
+    POKE(CONDUITS, 0, ps_image_conduit, fallback, 3),
     POKE(CONDUITS, 0, ps_image_conduit, hold_ms, 0),
     POKE(CONDUITS, 0, ps_image_conduit, hold_ms, 65536),
     POKE(CONDUITS, 0, ps_image_conduit, max_half_open, 0),

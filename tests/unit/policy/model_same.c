@@ -72,8 +72,8 @@ static const char *conduit_difference(const struct ps_conduit *a, const struct p
     if (a->mode != b->mode || a->on_deny != b->on_deny || a->on_failure != b->on_failure)
         return "conduit: mode, on_deny or on_failure";
     if (a->answer_code != b->answer_code || a->fragments != b->fragments ||
-        a->segments != b->segments)
-        return "conduit: answer_code, fragments or segments";
+        a->segments != b->segments || a->midstream != b->midstream || a->fallback != b->fallback)
+        return "conduit: answer_code, fragments, segments, midstream or fallback";
     if (a->hold_ms != b->hold_ms || a->max_half_open != b->max_half_open || a->max_new_flows != b->max_new_flows)
         return "conduit: hold_limit, max_half_open or max_new_flows";
     return a->has_sl_t == b->has_sl_t && memcmp(a->sl_t, b->sl_t, PS_N_FR) == 0 ? NULL : "conduit: sl_t";

@@ -99,6 +99,8 @@ START_TEST(test_ps_policy_parse__keys_left_out__defaults)
     ck_assert_uint_eq(m->conduits[0].answer_code, 0);
     ck_assert_uint_eq(m->conduits[0].fragments, PS_FRAGMENTS_REFUSE);
     ck_assert_uint_eq(m->conduits[0].segments, PS_SEGMENTS_ANY);
+    ck_assert_uint_eq(m->conduits[0].midstream, PS_MIDSTREAM_RESET);
+    ck_assert_uint_eq(m->conduits[0].fallback, PS_FALLBACK_DENY);
     ck_assert_uint_eq(m->conduits[0].hold_ms, 0);
     ck_assert_uint_eq(m->conduits[0].max_half_open, 0);
     ck_assert_uint_eq(m->conduits[0].max_new_flows, 0);

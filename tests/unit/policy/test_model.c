@@ -67,6 +67,9 @@ START_TEST(test_ps_zone_kind_name__every_kind__its_word)
     ck_assert_str_eq(ps_on_failure_name(PS_ON_FAILURE_OPEN), "open");
     ck_assert_str_eq(ps_fragments_name(PS_FRAGMENTS_REASSEMBLE), "reassemble");
     ck_assert_str_eq(ps_segments_name(PS_SEGMENTS_WHOLE), "whole");
+    ck_assert_str_eq(ps_midstream_name(PS_MIDSTREAM_RESUME), "resume");
+    ck_assert_str_eq(ps_fallback_name(PS_FALLBACK_DENY), "deny");
+    ck_assert_str_eq(ps_fallback_name(PS_FALLBACK_QUEUE), "queue");
     ck_assert_str_eq(ps_fr_name(PS_FR_RDF), "RDF");
     ck_assert_str_eq(ps_fr_name(99), "unset");
 }

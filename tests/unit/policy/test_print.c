@@ -173,6 +173,8 @@ static void random_handling(struct ps_conduit *conduit)
         conduit->answer_code = codes[pick(sizeof codes)];
     conduit->fragments = (uint8_t)pick(2);
     conduit->segments = (uint8_t)pick(2);
+    conduit->midstream = (uint8_t)pick(2);
+    conduit->fallback = (uint8_t)pick(3);
     conduit->hold_ms = pick(2) * (100 + pick(29901));
     conduit->max_half_open = pick(2) * (1 + pick(1000000));
     conduit->max_new_flows = pick(2) * (1 + pick(1000000));
