@@ -90,6 +90,48 @@ uint32_t ps_image_asset_by_name(const struct ps_image *image, const char *name)
     return PS_NONE;
 }
 
+uint32_t ps_image_conduit_by_name(const struct ps_image *image, const char *name)
+{
+    for (uint32_t i = 0; i < ps_image_n_conduits(image); i++)
+        if (ps_str_equal(ps_str_from(name), ps_image_conduit_name(image, i)))
+            return i;
+    return PS_NONE;
+}
+
+uint32_t ps_image_gateway_by_name(const struct ps_image *image, const char *name)
+{
+    for (uint32_t i = 0; i < ps_image_n_gateways(image); i++)
+        if (ps_str_equal(ps_str_from(name), ps_image_at_STRINGS(image) + ps_image_at_GATEWAYS(image)[i].name))
+            return i;
+    return PS_NONE;
+}
+
+const char *ps_image_gateway_name(const struct ps_image *image, uint32_t gateway)
+{
+    return ps_image_at_STRINGS(image) + ps_image_at_GATEWAYS(image)[gateway].name;
+}
+
+uint32_t ps_image_gateway_n_ports(const struct ps_image *image, uint32_t gateway)
+{
+    return ps_image_at_GATEWAYS(image)[gateway].n_ports;
+}
+
+const char *ps_image_gateway_port_name(const struct ps_image *image, uint32_t gateway, uint32_t port)
+{
+    return ps_image_at_STRINGS(image) + ps_image_at_PORTS(image)[ps_image_at_GATEWAYS(image)[gateway].first_port + port].name;
+}
+
+uint32_t ps_image_gateway_port_by_name(const struct ps_image *image, uint32_t gateway, const char *name)
+{
+    const struct ps_image_gateway *g = &ps_image_at_GATEWAYS(image)[gateway];
+
+    for (uint32_t i = 0; i < g->n_ports; i++)
+        if (ps_str_equal(ps_str_from(name),
+                         ps_image_at_STRINGS(image) + ps_image_at_PORTS(image)[g->first_port + i].name))
+            return i;
+    return PS_NONE;
+}
+
 /* ---- assets ---------------------------------------------------------------------------------------------------- */
 
 uint32_t ps_image_asset_zone(const struct ps_image *image, uint32_t asset)
@@ -105,6 +147,45 @@ uint32_t ps_image_asset_n_addresses(const struct ps_image *image, uint32_t asset
 struct ps_addr ps_image_asset_address(const struct ps_image *image, uint32_t asset, uint32_t i)
 {
     return ps_image_at_ADDRESSES(image)[ps_image_at_ASSETS(image)[asset].first_address + i];
+}
+
+const struct ps_addr *ps_image_asset_addresses(const struct ps_image *image, uint32_t asset)
+{
+    return ps_image_at_ADDRESSES(image) + ps_image_at_ASSETS(image)[asset].first_address;
+}
+
+bool ps_image_asset_mac(const struct ps_image *image, uint32_t asset, struct ps_mac *mac)
+{
+    uint64_t number = ps_image_at_ASSETS(image)[asset].mac;
+    for (unsigned i = 0; i < 6; i++)
+        mac->b[i] = (uint8_t)(number >> 8 * (5 - i));
+    return number != 0;
+}
+
+const uint32_t *ps_image_zone_vlans(const struct ps_image *image, uint32_t zone, uint32_t *n)
+{
+    const struct ps_image_zone *z = &ps_image_at_ZONES(image)[zone];
+    *n = z->n_vlans;
+    return ps_image_at_VLANS(image) + z->first_vlan;
+}
+
+uint32_t ps_image_n_intervals(const struct ps_image *image)
+{
+    return ps_image_n(image, PS_SECTION_STARTS);
+}
+
+struct ps_interval ps_image_interval(const struct ps_image *image, uint32_t i)
+{
+    const struct ps_addr *starts = ps_image_at_STARTS(image);
+    const struct ps_image_owner *owner = &ps_image_at_OWNERS(image)[i];
+    struct ps_interval out = {.first = starts[i], .last = {UINT64_MAX, UINT64_MAX}, .asset = owner->asset,
+                              .zone = owner->zone};
+    if (i + 1 < ps_image_n(image, PS_SECTION_STARTS)) {
+        out.last = starts[i + 1];
+        out.last.hi -= out.last.lo == 0;
+        out.last.lo--;
+    }
+    return out;
 }
 
 /* ---- conduits -------------------------------------------------------------------------------------------------- */

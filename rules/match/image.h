@@ -45,11 +45,33 @@ const char *ps_image_rule_name(const struct ps_image *image, uint32_t rule);
 /* By name; PS_NONE when there is none. Linear: for tools. */
 uint32_t ps_image_zone_by_name(const struct ps_image *image, const char *name);
 uint32_t ps_image_asset_by_name(const struct ps_image *image, const char *name);
+uint32_t ps_image_conduit_by_name(const struct ps_image *image, const char *name);
+uint32_t ps_image_gateway_by_name(const struct ps_image *image, const char *name);
+uint32_t ps_image_gateway_port_by_name(const struct ps_image *image, uint32_t gateway, const char *name);
+
+/* Gateway facts. */
+const char *ps_image_gateway_name(const struct ps_image *image, uint32_t gateway);
+uint32_t ps_image_gateway_n_ports(const struct ps_image *image, uint32_t gateway);
+const char *ps_image_gateway_port_name(const struct ps_image *image, uint32_t gateway, uint32_t port);
 
 /* Asset facts. Address i < n. */
 uint32_t ps_image_asset_zone(const struct ps_image *image, uint32_t asset);
 uint32_t ps_image_asset_n_addresses(const struct ps_image *image, uint32_t asset);
 struct ps_addr ps_image_asset_address(const struct ps_image *image, uint32_t asset, uint32_t i);
+const struct ps_addr *ps_image_asset_addresses(const struct ps_image *image, uint32_t asset);
+bool ps_image_asset_mac(const struct ps_image *image, uint32_t asset, struct ps_mac *mac); /* false: it has none */
+
+/* VLAN ids that a zone lists, ascending; none: any. */
+const uint32_t *ps_image_zone_vlans(const struct ps_image *image, uint32_t zone, uint32_t *n);
+
+/* Whose addresses are: intervals i < n, ascending, one behind the other, from the first address to the last. */
+struct ps_interval {
+    struct ps_addr first, last;
+    uint32_t asset; /* PS_NONE: no asset's */
+    uint32_t zone;  /* PS_NONE: nobody's */
+};
+uint32_t ps_image_n_intervals(const struct ps_image *image);
+struct ps_interval ps_image_interval(const struct ps_image *image, uint32_t i);
 
 /* Conduit facts. */
 uint32_t ps_image_conduit_from(const struct ps_image *image, uint32_t conduit);

@@ -104,6 +104,9 @@ enum ps_miss ps_match_explain(const struct ps_image *image, const struct ps_path
 /* Asset and zone of an address; PS_NONE where there is none. */
 void ps_match_address(const struct ps_image *image, struct ps_addr addr, uint32_t *asset, uint32_t *zone);
 
+/* An address of the zone that is no asset's; false: it has none. Linear: for tools. */
+bool ps_match_any_host(const struct ps_image *image, uint32_t zone, struct ps_addr *addr);
+
 /* May IP fragments between these two be put together? Some conduit that joins their zones, in either direction, says so. */
 bool ps_match_fragments(const struct ps_image *image, struct ps_addr src, struct ps_addr dst);
 

@@ -32,6 +32,28 @@ void ps_match_address(const struct ps_image *image, struct ps_addr addr, uint32_
     *zone = owner->zone;
 }
 
+/* Not the first address of a network, where there is another: that is the network's own. */
+bool ps_match_any_host(const struct ps_image *image, uint32_t zone, struct ps_addr *addr)
+{
+    const struct ps_image_owner *owners = ps_image_at_OWNERS(image);
+    const struct ps_addr *starts = ps_image_at_STARTS(image);
+    uint32_t n = ps_image_n(image, PS_SECTION_STARTS);
+    bool found = false;
+    for (uint32_t i = 0; i < n; i++) {
+        struct ps_addr next = {starts[i].hi, starts[i].lo + 1};
+        if (owners[i].zone != zone || owners[i].asset != PS_NONE)
+            continue;
+        bool begins = i == 0 || owners[i - 1].zone != zone;
+        bool has_next = i + 1 == n || ps_addr_compare(next, starts[i + 1]) < 0;
+        if (!found || !begins || has_next)
+            *addr = begins && has_next ? next : starts[i];
+        found = true;
+        if (!begins || has_next)
+            break;
+    }
+    return found;
+}
+
 uint32_t ps_where_mac(const struct ps_image *image, struct ps_mac mac)
 {
     const struct ps_image_mac *macs = ps_image_at_MACS(image);

@@ -16,6 +16,25 @@ static const char text[] =
          "{ name = 'icmp'; protocol = 'icmp'; icmp_types = [8, 9, 3]; } ); } );\n"
          "gateways = ( { name = 'g'; ports = ( { name = 'p'; zones = ['a']; } ); } );";
 
+START_TEST(test_ps_image_interval__all__follow_each_other_and_say_whose)
+{
+    struct plant plant;
+    plant_open(&plant, text);
+    const struct ps_image *i = &plant.image;
+    uint32_t n = ps_image_n_intervals(i);
+    for (uint32_t k = 0; k < n; k++) {
+        struct ps_interval one = ps_image_interval(i, k);
+        uint32_t asset, zone;
+        ck_assert(ps_addr_compare(one.first, one.last) <= 0);
+        ps_match_address(i, one.last, &asset, &zone);
+        ck_assert(asset == one.asset && zone == one.zone);
+        struct ps_addr next = {one.last.hi + (one.last.lo == UINT64_MAX), one.last.lo + 1};
+        ck_assert(k + 1 == n ? next.hi == 0 && next.lo == 0 : ps_addr_equal(next, ps_image_interval(i, k + 1).first));
+    }
+    plant_close(&plant);
+}
+END_TEST
+
 START_TEST(test_ps_image__accessors__say_what_the_plant_says)
 {
     struct plant plant;
@@ -32,6 +51,8 @@ START_TEST(test_ps_image__accessors__say_what_the_plant_says)
     ck_assert_uint_eq(ps_image_zone_by_name(i, "a1"), PS_NONE);
     ck_assert_uint_eq(ps_image_asset_by_name(i, "b1"), 2);
     ck_assert_uint_eq(ps_image_asset_by_name(i, "a"), PS_NONE);
+    ck_assert_uint_eq(ps_image_conduit_by_name(i, ps_image_conduit_name(i, 0)), 0);
+    ck_assert_uint_eq(ps_image_conduit_by_name(i, "a"), PS_NONE);
     ck_assert_str_eq(ps_image_asset_name(i, 1), "a2");
     ck_assert_str_eq(ps_image_asset_name(i, PS_NONE), "-");
     ck_assert_str_eq(ps_image_zone_name(i, PS_NONE), "-");
@@ -116,6 +137,6 @@ START_TEST(test_ps_image_rule_view__nothing_restricted__empty_but_default_port)
 }
 END_TEST
 
-UNIT_MAIN("match/image", test_ps_image__accessors__say_what_the_plant_says,
+UNIT_MAIN("match/image", test_ps_image_interval__all__follow_each_other_and_say_whose, test_ps_image__accessors__say_what_the_plant_says,
           test_ps_image_rule_view__everything_restricted__sorted_and_merged,
           test_ps_image_rule_view__nothing_restricted__empty_but_default_port)

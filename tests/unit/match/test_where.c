@@ -17,6 +17,40 @@ static const char text[] = HEAD
     "gateways = ( { name = 'g'; ports = ( { name = 'p'; zones = ['c', 'a']; }, { name = 'q'; zones = ['b']; } ); },"
     " { name = 'h'; ports = ( { name = 'r'; zones = ['d']; } ); } );";
 
+START_TEST(test_ps_image_gateway_port_by_name__each__found_in_its_gateway_alone)
+{
+    struct plant plant;
+    plant_open(&plant, text);
+    const struct ps_image *image = &plant.image;
+    uint32_t g = ps_image_gateway_by_name(image, "g"), h = ps_image_gateway_by_name(image, "h");
+    ck_assert_uint_eq(g, 0);
+    ck_assert_uint_eq(h, 1);
+    ck_assert_uint_eq(ps_image_gateway_by_name(image, "p"), PS_NONE);
+    ck_assert_uint_eq(ps_image_gateway_port_by_name(image, g, "q"), 1);
+    ck_assert_uint_eq(ps_image_gateway_port_by_name(image, h, "r"), 0);
+    ck_assert_uint_eq(ps_image_gateway_port_by_name(image, h, "q"), PS_NONE);
+    plant_close(&plant);
+}
+END_TEST
+
+START_TEST(test_ps_match_any_host__each_zone__nobodys_and_not_the_first_where_there_is_another)
+{
+    static const struct {
+        const char *zone, *addr;
+    } rows[] = {{"a", "10.0.0.1"}, {"b", "10.0.3.1"}, {"c", "::"}, {"d", "10.0.4.1"}};
+    struct plant plant;
+    plant_open(&plant, text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ps_addr addr;
+        char shown[PS_ADDR_TEXT_MAX];
+        ck_assert(ps_match_any_host(&plant.image, ps_image_zone_by_name(&plant.image, rows[i].zone), &addr));
+        ps_addr_format(addr, shown);
+        ck_assert_str_eq(shown, rows[i].addr);
+    }
+    plant_close(&plant);
+}
+END_TEST
+
 START_TEST(test_ps_match_address__edges_of_intervals__exact)
 {
     static const struct {
@@ -165,7 +199,9 @@ START_TEST(test_ps_match_fragments__conduit_in_either_direction__as_it_says)
 }
 END_TEST
 
-UNIT_MAIN("match/where", test_ps_match_address__edges_of_intervals__exact, test_ps_match_vlan__either_zone__allowed,
+UNIT_MAIN("match/where", test_ps_image_gateway_port_by_name__each__found_in_its_gateway_alone,
+          test_ps_match_any_host__each_zone__nobodys_and_not_the_first_where_there_is_another,
+          test_ps_match_address__edges_of_intervals__exact, test_ps_match_vlan__either_zone__allowed,
           test_ps_match_mac__binding__one_mac_only, test_ps_match_port__zones_behind_ports__and_no_others,
           test_ps_where_conduit__ordered_pairs__their_own,
           test_ps_match_fragments__conduit_in_either_direction__as_it_says)
