@@ -15,6 +15,7 @@ ROOMS = {
     "rules/policy": ["dissectors/base", "dissectors/*", "rules/*"],
     "rules/compile": ["dissectors/base", "dissectors/*", "rules/*", "rules/match/image*"],
     "daemon/fastpath": ["dissectors/base", "dissectors/*", "rules/match"],
+    "daemon/control": ["dissectors", "rules", "daemon"],
     "daemon": ["dissectors", "rules", "daemon"],
     "tools": ["dissectors", "rules", "daemon", "tools"],
     "tests": ["dissectors", "rules", "daemon", "tools", "tests"],
