@@ -162,6 +162,15 @@ static bool is_duplicate_detection(const struct ps_span *span)
     return span->at[6] == PS_PROTO_ICMPV6 && span->len > IPV6_LEN && span->at[IPV6_LEN] == 135;
 }
 
+/* Addresses that stand for one of IPv4, or for a tunnel through it: rules and zones would judge the wrong end. RFC 4291
+ * 2.5.5.1, RFC 6052 2.1, RFC 8215, RFC 3056, RFC 4380. */
+static bool is_translated(struct ps_addr a)
+{
+    bool compatible = a.hi == 0 && a.lo >> 32 == 0 && a.lo > 1;
+    bool nat64 = (a.hi == UINT64_C(0x0064ff9b00000000) && a.lo >> 32 == 0) || a.hi >> 16 == UINT64_C(0x0064ff9b0001);
+    return compatible || nat64 || a.hi >> 48 == 0x2002 || a.hi >> 32 == 0x20010000;
+}
+
 static bool check_addresses_v6(struct ps_desc *desc, const struct ps_span *span, bool port_known)
 {
     struct ps_addr src = load_addr(span->at + 8), dst = load_addr(span->at + 24);
@@ -175,6 +184,7 @@ static bool check_addresses_v6(struct ps_desc *desc, const struct ps_span *span,
                 (ps_addr_equal(src, loopback) || ps_addr_equal(dst, loopback) || ps_addr_equal(src, dst)));
     if (bad)
         desc->kind = PS_KIND_NONE; /* mapped addresses would be taken for IPv4 */
+    bad |= is_translated(src) || is_translated(dst);
     return !bad || ps_decode_refuse(desc, span, 8, PS_REASON_BAD_ADDRESS);
 }
 

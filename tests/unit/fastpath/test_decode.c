@@ -322,6 +322,30 @@ START_TEST(test_ps_decode__ipv6_addresses__refused_where_they_cannot_be)
 }
 END_TEST
 
+START_TEST(test_ps_decode__nv_606_translated_addresses__bad_address)
+{
+    static const uint8_t rows[][16] = {
+        {0x20, 0x02, 10, 0, 0, 1, [15] = 1},                        /* 6to4 */
+        {0x20, 0x01, 0, 0, 192, 0, 2, 1, [15] = 1},                 /* Teredo */
+        {0, 0x64, 0xff, 0x9b, [12] = 10, 0, 0, 1},                  /* NAT64 */
+        {0, 0x64, 0xff, 0x9b, 0, 1, 0, 9, [12] = 10, 0, 0, 1},      /* NAT64, local */
+        {[10] = 0xff, 0xff, 10, 0, 0, 1},                           /* mapped */
+        {[12] = 10, 0, 0, 1},                                       /* compatible */
+    };
+    uint8_t ends[32];
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        memcpy(ends, v6_ends, sizeof ends);
+        memcpy(ends + 16 * (i % 2), rows[i / 2], 16);
+        wire_ipv6(&w, ends, 132, "0123456789012345", 16);
+        expect(PS_REASON_BAD_ADDRESS);
+    }
+    memcpy(ends, v6_ends, sizeof ends);
+    memcpy(ends, (const uint8_t[]){0x20, 0x01, 0x0d, 0xb8}, 4); /* of the same /16 as Teredo */
+    wire_ipv6(&w, ends, 132, "0123456789012345", 16);
+    expect(PS_REASON_NONE);
+}
+END_TEST
+
 START_TEST(test_ps_decode__arp__malformed_ones_are_refused)
 {
     static const struct {
@@ -362,4 +386,5 @@ UNIT_MAIN("fastpath/decode", test_ps_decode__tcp__every_field, test_ps_decode__p
           test_ps_decode__length_left_to_the_card__taken_only_in_offload, test_ps_decode__ipv6__headers_and_checksum,
           test_ps_decode__ipv6_next_headers__refused_by_reason,
           test_ps_decode__ipv6_addresses__refused_where_they_cannot_be,
+          test_ps_decode__nv_606_translated_addresses__bad_address,
           test_ps_decode__arp__malformed_ones_are_refused)
