@@ -52,18 +52,20 @@ static bool check_sum(struct ps_desc *desc, const struct ps_span *span, uint32_t
 
 /* ---- TCP ------------------------------------------------------------------------------------------------------- */
 
-/* The combinations that stacks send, urgent or not; ECN bits lie outside. */
+/* The combinations that stacks send; ECN bits lie outside. Only what may carry data may be urgent: after a SYN that is,
+ * some receivers take an octet out of what follows it. */
 static bool are_flags_sound(uint8_t flags)
 {
     switch (flags & (PS_TCP_FIN | PS_TCP_SYN | PS_TCP_RST | PS_TCP_PSH | PS_TCP_ACK)) {
     case PS_TCP_SYN:
     case PS_TCP_SYN | PS_TCP_ACK:
+    case PS_TCP_RST:
+    case PS_TCP_RST | PS_TCP_ACK:
+        return (flags & PS_TCP_URG) == 0;
     case PS_TCP_ACK:
     case PS_TCP_ACK | PS_TCP_PSH:
     case PS_TCP_ACK | PS_TCP_FIN:
     case PS_TCP_ACK | PS_TCP_FIN | PS_TCP_PSH:
-    case PS_TCP_RST:
-    case PS_TCP_RST | PS_TCP_ACK:
         return true;
     default:
         return false;

@@ -83,9 +83,11 @@ enum ps_reason ps_handshake_clean(uint8_t *tcp, uint32_t header_len, struct ps_h
 {
     struct cleaning c = {.out = out, .how = how};
     *out = (struct ps_handshake){.mss = PS_MSS_DEFAULT};
-    if ((tcp[12] & 0x0f) != 0 || (tcp[13] & 0xc0) != 0) { /* reserved bits; ECN is not offered */
+    /* Reserved bits; ECN is not offered; nothing is urgent. */
+    if (((tcp[12] & 0x0f) | (tcp[13] & 0xc0) | tcp[18] | tcp[19]) != 0) {
         tcp[12] &= 0xf0;
         tcp[13] &= 0x3f;
+        tcp[18] = tcp[19] = 0;
         out->changed = true;
     }
     for (uint32_t at = 20; at < header_len;) {
