@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -68,6 +69,25 @@ static inline uint64_t ps_checksum_add(uint64_t sum, const uint8_t *data, uint32
     return ps_checksum_plus(ps_checksum_plus((uint64_t)total, (uint64_t)(total >> 64)), ps_checksum_tail(data, len));
 }
 
+/* The same of a block with 8 octets or more in front of it: its last word is read as one, of which what was summed
+ * already is cut off. */
+static inline uint64_t ps_checksum_add_behind(uint64_t sum, const uint8_t *data, uint32_t len)
+{
+    uint64_t word;
+    if (len >= 8) { /* most often there are no more */
+        sum = ps_checksum_add_u64(sum, data);
+        data += 8;
+        len -= 8;
+    }
+    for (; len >= 8; data += 8, len -= 8)
+        sum = ps_checksum_add_u64(sum, data);
+    if (len == 0)
+        return sum;
+    memcpy(&word, data + len - 8, sizeof word);
+    uint32_t known = 64 - 8 * len; /* bits */
+    return ps_checksum_plus(sum, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word >> known : word << known);
+}
+
 /* sum plus one 16-bit number that is not in the packet (pseudo header). */
 static inline uint64_t ps_checksum_add_u16(uint64_t sum, uint16_t number)
 {
@@ -91,4 +111,12 @@ static inline uint16_t ps_checksum_fold(uint64_t sum)
     uint32_t half = (uint32_t)(sum >> 32);
     half += half >> 16 | half << 16;
     return (uint16_t)(half >> 16);
+}
+
+/* Is this the sum over a block with its own checksum, unharmed? Folded it is 0xffff then: a multiple of that, and not 0.
+ * The product with the inverse of 2^16 - 1 (modulo 2^64) is the quotient, and more than any quotient can be where there
+ * is a rest. */
+static inline bool ps_checksum_is_right(uint64_t sum)
+{
+    return sum * UINT64_C(0xfffefffefffeffff) - 1 < UINT64_C(0x0001000100010001);
 }

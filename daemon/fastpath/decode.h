@@ -71,6 +71,10 @@ __attribute__((noinline, cold)) void ps_decode_closely(const struct ps_packet *p
 /* True: sound and of the common kind, and desc is what ps_decode_closely() would make of it. False: look closer. */
 __attribute__((noinline)) bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc);
 
+/* Are the header checksum of IPv4 without options, and that of TCP behind it, right? len: octets of the segment. A function
+ * of its own: where it is needed no registers are left. */
+__attribute__((noinline)) bool ps_decode_sums_are_right(const uint8_t *ip, uint32_t len);
+
 /* 0.0.0.0/8 is "this host", 224/4 multicast, 240/4 reserved with the broadcast address: nobody sends from them. */
 static inline bool ps_decode_is_bad_v4(uint32_t src, uint32_t dst, bool port_known)
 {

@@ -19,16 +19,15 @@
 #define TYPE_IPV4 0x0800u
 #define TYPE_VLAN 0x8100u
 
-/* Header checksum and TCP checksum in one go: the pseudo header's addresses stand before the segment anyway. */
-static inline bool are_sums_right(const uint8_t *ip, uint32_t total)
+/* Both in one go: the pseudo header's addresses stand before the segment anyway. */
+bool ps_decode_sums_are_right(const uint8_t *ip, uint32_t len)
 {
-    const uint8_t *tcp = ip + IPV4_LEN;
-    uint64_t addresses = ps_checksum_add_u64(0, ip + 12);
-    uint64_t header = ps_checksum_add_u64(ps_checksum_plus(addresses, ps_checksum_u32(ip + 8)), ip);
-    uint64_t few = ps_checksum_pseudo_length(PS_PROTO_TCP, total - IPV4_LEN) + ps_checksum_u32(tcp + 16);
-    uint64_t segment = ps_checksum_add_u64(ps_checksum_plus(addresses, few), tcp);
-    segment = ps_checksum_add(ps_checksum_add_u64(segment, tcp + 8), tcp + TCP_LEN, total - IPV4_LEN - TCP_LEN);
-    return ps_checksum_fold(header) == 0xffff && ps_checksum_fold(segment) == 0xffff;
+    const uint8_t *tcp = ip + 20;
+    uint64_t addresses = ps_checksum_u32(ip + 12) + ps_checksum_u32(ip + 16);
+    uint64_t header = addresses + ps_checksum_u32(ip) + ps_checksum_u32(ip + 4) + ps_checksum_u32(ip + 8);
+    uint64_t few = addresses + ps_checksum_pseudo_length(PS_PROTO_TCP, len) + ps_checksum_u32(tcp + 16);
+    uint64_t segment = ps_checksum_add_u64(ps_checksum_add_u64(few, tcp), tcp + 8);
+    return ps_checksum_is_right(header) && ps_checksum_is_right(ps_checksum_add_behind(segment, tcp + 20, len - 20));
 }
 
 /* Octets of the TCP header; 0: not one of the two common ones. */
@@ -104,5 +103,5 @@ bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, 
         return false;
     set_common(desc, frame, ip, header_len); /* before the sums, which need all registers */
     desc->key.id = ps_key_id(PS_PROTO_TCP, vid);
-    return how.checksums == PS_CHECKSUMS_IGNORE || are_sums_right(ip, total);
+    return how.checksums == PS_CHECKSUMS_IGNORE || ps_decode_sums_are_right(ip, total - IPV4_LEN);
 }

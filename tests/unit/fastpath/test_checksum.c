@@ -57,6 +57,38 @@ START_TEST(test_ps_checksum_add_u16__number__as_if_it_stood_in_the_packet)
 }
 END_TEST
 
+START_TEST(test_ps_checksum_add_behind__every_length_and_offset__as_without_octets_in_front)
+{
+    uint8_t data[216];
+    uint32_t state = 9;
+    for (size_t i = 0; i < sizeof data; i++) {
+        state = state * 1664525u + 1013904223u;
+        data[i] = (uint8_t)(state >> 24);
+    }
+    for (uint32_t at = 8; at < 16; at++)
+        for (uint32_t len = 0; len <= 200; len++)
+            ck_assert_uint_eq(ps_checksum_fold(ps_checksum_add_behind(UINT64_MAX - at, data + at, len)),
+                              ps_checksum_fold(ps_checksum_add(UINT64_MAX - at, data + at, len)));
+}
+END_TEST
+
+START_TEST(test_ps_checksum_is_right__any_sum__when_it_folds_to_ones)
+{
+    uint64_t state = 7;
+    ck_assert(!ps_checksum_is_right(0));
+    ck_assert(ps_checksum_is_right(UINT64_MAX));
+    for (uint32_t i = 0; i < 1000000; i++) {
+        state = state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        uint64_t sum = state >> (i % 64);
+        if (i % 2 == 0)
+            sum = sum / 0xffff * 0xffff + (i / 2 % 3) - 1; /* one less, right, one more */
+        ck_assert_int_eq(ps_checksum_is_right(sum), ps_checksum_fold(sum) == 0xffff);
+    }
+}
+END_TEST
+
 UNIT_MAIN("fastpath/checksum", test_ps_checksum_add__every_length_and_offset__as_word_by_word,
           test_ps_checksum_add__all_ones_64k__no_carry_is_lost,
+          test_ps_checksum_add_behind__every_length_and_offset__as_without_octets_in_front,
+          test_ps_checksum_is_right__any_sum__when_it_folds_to_ones,
           test_ps_checksum_add_u16__number__as_if_it_stood_in_the_packet)
