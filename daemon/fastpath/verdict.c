@@ -153,6 +153,8 @@ static void refuse(struct ps_engine *engine, struct ps_judged *judged)
         ps_operation_format(judged->dissector, judged->facts, &text);
         event->protocol = judged->facts->protocol;
     }
+    if (event)
+        ps_event_ring_publish(&engine->ring);
     observe(engine, judged);
 }
 
@@ -257,4 +259,5 @@ void ps_verdict_note(struct ps_engine *engine, enum ps_event_kind kind, uint32_t
         event->protocol = cold->protocol;
     if (kind == PS_EVENT_FLOW_END)
         event->packets = cold->packets;
+    ps_event_ring_publish(&engine->ring);
 }
