@@ -23,7 +23,7 @@ static bool is_wanted(const struct ps_engine *engine, const struct ps_desc *desc
     for (unsigned c = 0; c < 2; c++) {
         struct ps_ends ends = ps_admit_ends(&desc->key, c);
         struct ps_path path;
-        (void)ps_match_path(engine->image, &ends, &path);
+        (void)ps_admit_match(engine, &ends, &path);
         if (ps_admit_not_ours(engine, &path))
             return false;
         *watched &= path.conduit == PS_NONE || path.mode == PS_MODE_MONITOR;
@@ -87,7 +87,7 @@ void ps_datagram_send(struct ps_engine *engine, uint32_t i)
             return;
         }
         memcpy(frame, datagrams->part, len);
-        ps_sends_put(sends, len, ps_inline_other_port(whole->port));
+        ps_sends_put(sends, len, whole->port);
         engine->stats.sent_frames++;
     }
 }

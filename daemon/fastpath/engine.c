@@ -4,8 +4,10 @@
 #include "admit.h"
 #include "engine_private.h"
 #include "inspect.h"
+#include "likely.h"
 #include "mem.h"
 #include "plain.h"
+#include "rejudge.h"
 #include "tcp.h"
 #include "verdict.h"
 
@@ -25,34 +27,21 @@ void ps_engine_config_init(struct ps_engine_config *config)
         .hash_seed = {UINT64_C(0x9ae16a3b2f90404f), UINT64_C(0xc949d7c7509e6557)},
         .n_datagrams = 64,
         .n_of_source = 8,
+        .new_of_source = 128,
+        .half_open_of_source = 64,
+        .held_of_source = 32,
+        .held_of_conduit = 256,
+        .reorder_of_source = UINT32_C(256) << 10,
+        .reorder_of_conduit = UINT32_C(4) << 20,
+        .tombs_of_source = 256,
+        .tombs_of_conduit = 2048,
         .n_relays = 8192,
         .n_chunks = 32768,
         .unacked_octets = 4096,
         .send_octets = UINT32_C(1) << 20,
     };
-}
-
-/* Whose dissector reads the flows that no rule grants: by the ports that dissectors and rules name. */
-static void learn_ports(struct ps_engine *engine)
-{
-    for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
-        const struct ps_dissector *dissector = engine->dissectors[p];
-        if (!dissector)
-            continue;
-        uint16_t port = dissector->default_port;
-        engine->port_protocol[0][port] = (uint8_t)p;
-        if (dissector->over_udp)
-            engine->port_protocol[1][port] = (uint8_t)p;
-    }
-    for (uint32_t rule = 0; rule < engine->n_rules; rule++) {
-        struct ps_rule_view view;
-        ps_image_rule_view(engine->image, rule, &view);
-        if (view.protocol == PS_PROTOCOL_NONE || view.protocol >= PS_N_DISSECTORS)
-            continue;
-        for (uint32_t i = 0; i < view.n_ports; i++)
-            for (uint32_t port = view.ports[i].first; port <= view.ports[i].last && port <= UINT16_MAX; port++)
-                engine->port_protocol[view.udp][port] = (uint8_t)ps_protocol_carrier(view.protocol);
-    }
+    for (uint16_t port = 0; port < PS_PORTS_MAX; port++)
+        config->gateway_port[port] = port;
 }
 
 static bool init_tables(struct ps_engine *engine)
@@ -68,16 +57,10 @@ static bool init_tables(struct ps_engine *engine)
         state_len[p] = d->state_len;
         pdu_len = d->max_pdu_len > pdu_len ? d->max_pdu_len : pdu_len;
     }
-    engine->n_conduits = ps_image_n_conduits(engine->image);
-    engine->n_rules = ps_image_n_rules(engine->image);
-    engine->conduit_stats = ps_mem_new((engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
-    engine->rule_stats = ps_mem_new((engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
-    engine->conduit_load = ps_mem_new(engine->n_conduits * sizeof engine->conduit_load[0]);
-    return engine->conduit_stats && engine->rule_stats && engine->conduit_load &&
-           ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
+    return ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
            ps_streams_init(&engine->streams, &sink, config->n_streams, pdu_len, config->reorder_segments) &&
            ps_event_ring_init(&engine->ring, config->n_events) && ps_inline_init(engine, pdu_len) &&
-           ps_datagrams_init(engine);
+           ps_datagrams_init(engine) && ps_caps_init(engine);
 }
 
 struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const struct ps_image *image)
@@ -86,12 +69,10 @@ struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const str
     if (!engine)
         return NULL;
     engine->config = *config;
-    engine->image = image;
-    if (!init_tables(engine)) {
+    if (!init_tables(engine) || !ps_rejudge_init(engine, image)) {
         ps_engine_free(engine);
         return NULL;
     }
-    learn_ports(engine);
     return engine;
 }
 
@@ -99,25 +80,39 @@ void ps_engine_free(struct ps_engine *engine)
 {
     if (!engine)
         return;
+    ps_caps_fini(engine);
     ps_flow_table_fini(&engine->table);
     ps_streams_fini(&engine->streams);
     ps_event_ring_fini(&engine->ring);
     ps_inline_fini(engine);
     ps_frag_fini(&engine->datagrams.table);
-    ps_mem_free(engine->conduit_stats, (engine->n_conduits + (size_t)1) * sizeof engine->conduit_stats[0]);
-    ps_mem_free(engine->conduit_load, engine->n_conduits * sizeof engine->conduit_load[0]);
-    ps_mem_free(engine->rule_stats, (engine->n_rules + (size_t)1) * sizeof engine->rule_stats[0]);
+    ps_rejudge_fini(engine);
     ps_mem_free(engine, sizeof *engine);
 }
 
+/* A call costs as much as what is done here. */
+#define INLINED static inline __attribute__((always_inline))
+
 /* ---- flows ----------------------------------------------------------------------------------------------------- */
 
-uint32_t ps_engine_find(const struct ps_engine *engine, const struct ps_key *key, uint64_t hash, uint32_t hint)
+INLINED bool is_hint_right(const struct ps_engine *engine, const struct ps_key *key, uint32_t hint)
 {
-    if (hint != PS_NONE && engine->table.flows[hint].phase != PS_FLOW_FREE &&
-        ps_key_likely_names(&engine->table.flows[hint].key, key))
+    return hint != PS_NONE && engine->table.flows[hint].phase != PS_FLOW_FREE &&
+           ps_key_likely_names(&engine->table.flows[hint].key, key);
+}
+
+__attribute__((noinline)) static uint32_t find_long(struct ps_engine *engine, const struct ps_key *key, uint64_t hash,
+                                                    uint32_t hint)
+{
+    uint32_t line = is_hint_right(engine, key, hint) ? hint : ps_flow_find(&engine->table, key, hash);
+    return ps_rejudge_found(engine, line);
+}
+
+uint32_t ps_engine_find(struct ps_engine *engine, const struct ps_key *key, uint64_t hash, uint32_t hint)
+{
+    if (PS_LIKELY(is_hint_right(engine, key, hint) && !engine->unswept))
         return hint;
-    return ps_flow_find(&engine->table, key, hash);
+    return find_long(engine, key, hash, hint);
 }
 
 /* What the flow still keeps is judged as if its packets came now; the packet in hand is not decided by it. */
@@ -145,30 +140,55 @@ void ps_engine_close(struct ps_engine *engine, uint32_t line)
 
 void ps_engine_remove(struct ps_engine *engine, uint32_t line)
 {
+    if (PS_UNLIKELY(engine->unswept) && !ps_rejudge_aside(engine, line))
+        return;
     ps_engine_close(engine, line);
     ps_inline_forget(engine, line);
+    ps_caps_flow_leaves(engine, line);
     ps_engine_settle(engine, ps_flow_cold(&engine->table, line));
+    ps_rejudge_leave(engine, ps_flow_cold(&engine->table, line));
     ps_flow_remove(&engine->table, line);
+}
+
+void ps_engine_answered(struct ps_engine *engine, uint32_t line)
+{
+    struct ps_flow *flow = ps_engine_flow(engine, line);
+    flow->phase = PS_FLOW_OPEN;
+    if (flow->flags & PS_FLOW_GRANTED)
+        ps_caps_flow_leaves(engine, line);
 }
 
 void ps_engine_settle(struct ps_engine *engine, struct ps_flow_cold *cold)
 {
-    struct ps_conduit_stats *conduit = ps_engine_conduit(engine, &cold->path);
+    struct ps_policy_slot *slot = ps_rejudge_slot(engine, cold);
+    struct ps_conduit_stats *conduit = &slot->conduit_stats[ps_policy_slot_index(slot, cold->path.conduit)];
     conduit->packets += cold->packets - cold->settled;
     conduit->allowed += cold->allowed;
     conduit->replies += cold->replies;
     if (cold->by_rule > 0)
-        engine->rule_stats[cold->grant.rule].allowed += cold->by_rule;
+        slot->rule_stats[cold->grant.rule].allowed += cold->by_rule;
     cold->settled = cold->packets;
     cold->allowed = cold->replies = cold->by_rule = 0;
+}
+
+bool ps_engine_settle_flows(struct ps_engine *engine, uint32_t max)
+{
+    for (; max > 0 && engine->settle_line < engine->table.n_fresh; max--, engine->settle_line++)
+        if (ps_engine_flow(engine, engine->settle_line)->phase != PS_FLOW_FREE)
+            ps_engine_settle(engine, ps_flow_cold(&engine->table, engine->settle_line));
+    if (engine->settle_line < engine->table.n_fresh)
+        return true;
+    engine->settle_line = 0;
+    return false;
 }
 
 /* Somebody wants to know. Reading many counters between two bursts walks the flows once. */
 static void settle_all(struct ps_engine *engine)
 {
-    for (uint32_t line = 0; engine->unsettled && line < engine->table.n_fresh; line++)
-        if (ps_engine_flow(engine, line)->phase != PS_FLOW_FREE)
-            ps_engine_settle(engine, ps_flow_cold(&engine->table, line));
+    if (!engine->unsettled)
+        return;
+    engine->settle_line = 0;
+    (void)ps_engine_settle_flows(engine, UINT32_MAX);
     engine->unsettled = false;
 }
 
@@ -188,7 +208,7 @@ bool ps_engine_finish(struct ps_engine *engine)
 
 /* ---- burst ----------------------------------------------------------------------------------------------------- */
 
-static void dispatch(struct ps_engine *engine, uint32_t i)
+INLINED void dispatch(struct ps_engine *engine, uint32_t i)
 {
     const struct ps_desc *desc = &engine->desc[i];
     if (desc->reason != PS_REASON_NONE) {
@@ -218,9 +238,22 @@ static void dispatch(struct ps_engine *engine, uint32_t i)
     ps_admit_refuse(engine, desc, PS_REASON_BUG);
 }
 
-static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint32_t i, struct ps_decision *out)
+/* Of a steady connection both ends have spoken, each from a port behind which its zone lies, and nobody asked about the
+ * ports again: the line that holds the zones is not read for this either. */
+INLINED void tell_receiver(const struct ps_engine *engine, struct ps_decision *out)
 {
-    *out = (struct ps_decision){.verdict = PS_VERDICT_PASS};
+    if (engine->config.gateway == PS_NONE || engine->current.line == PS_NONE)
+        return;
+    out->crosses = (ps_engine_flow(engine, engine->current.line)->flags & PS_FLOW_STEADY) != 0;
+    if (out->crosses)
+        return;
+    const struct ps_path *path = &ps_flow_cold(&engine->table, engine->current.line)->path;
+    out->to_zone = engine->current.dir == PS_TO_SERVER ? path->server_zone : path->client_zone;
+}
+
+INLINED void judge(struct ps_engine *engine, const struct ps_packet *packet, uint32_t i, struct ps_decision *out)
+{
+    *out = (struct ps_decision){.verdict = PS_VERDICT_PASS, .to_zone = PS_NONE};
     if (packet->time_ns > engine->now_ns)
         engine->now_ns = packet->time_ns;
     engine->number = packet->number;
@@ -232,16 +265,17 @@ static void judge(struct ps_engine *engine, const struct ps_packet *packet, uint
     if (taken == PS_DATAGRAM_DONE)
         return;
     dispatch(engine, i);
+    tell_receiver(engine, out);
     if (!engine->config.inline_ || out->verdict != PS_VERDICT_PASS)
         return;
     if (taken == PS_DATAGRAM_WHOLE)
         ps_datagram_send(engine, i);
-    else
+    else if (!out->crosses) /* of steady connections only what is trimmed leaves as it came */
         ps_inline_trim(engine, &engine->desc[i]);
 }
 
 /* What is counted whatever becomes of the packets. */
-static void count(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, const struct ps_decision *out)
+INLINED void count(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, const struct ps_decision *out)
 {
     struct ps_engine_stats *stats = &engine->stats;
     uint64_t bytes = 0;
@@ -264,6 +298,11 @@ static void count(struct ps_engine *engine, const struct ps_packet *packets, uin
     stats->out_of_order = engine->streams.n_kept;
 }
 
+static struct ps_decode_how how_of(const struct ps_engine *engine, const struct ps_packet *packet)
+{
+    return (struct ps_decode_how){.checksums = engine->config.checksums, .port_known = packet->port != PS_PORT_UNKNOWN};
+}
+
 /* What a packet's judgement will touch is fetched while the others of its burst are worked on: first the packets, then
  * the buckets, then the flow lines, then the protocol state and the rules they lead to. Of the cold part only the first
  * line is wanted in the common case, and no rules where the flow repeats itself. The last step, for which the cold part
@@ -274,8 +313,6 @@ static void prefetch_flow(struct ps_engine *engine, uint32_t line)
 {
     __builtin_prefetch(&engine->table.flows[line], 1);
     __builtin_prefetch(ps_flow_cold(&engine->table, line), 1);
-    if (engine->config.gateway != PS_NONE) /* zones and assets are in the second line: each packet's port is judged */
-        __builtin_prefetch((const char *)ps_flow_cold(&engine->table, line) + 64);
 }
 
 static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
@@ -283,36 +320,19 @@ static void prefetch_policy(const struct ps_engine *engine, uint32_t line)
     if (line == PS_NONE)
         return;
     const struct ps_flow_cold *cold = ps_flow_cold(&engine->table, line);
+    if (engine->config.gateway != PS_NONE && !(ps_engine_flow(engine, line)->flags & PS_FLOW_STEADY))
+        __builtin_prefetch((const char *)cold + 64); /* zones and assets: the port is judged */
     if (cold->protocol == PS_PROTOCOL_NONE)
         return;
     if (engine->config.inline_)
         ps_inline_prefetch(&engine->in, ps_engine_flow(engine, line));
     __builtin_prefetch(ps_flow_state(&engine->table, line), 1);
-    if (!cold->grant.recalled)
+    if (!cold->grant.asked.recalled)
         ps_match_prefetch(engine->image, &cold->path);
 }
 
-void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out)
+INLINED void judge_all(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out)
 {
-    if (n > PS_BURST_MAX)
-        n = PS_BURST_MAX;
-    ps_sends_clear(&engine->in.sends, PS_SEND_FIRST);
-    for (uint32_t i = 0; i < n; i++) {
-        __builtin_prefetch(packets[i].data);
-        __builtin_prefetch(packets[i].data + 64);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        struct ps_decode_how how = {.checksums = engine->config.checksums,
-                                    .port_known = packets[i].port != PS_PORT_UNKNOWN};
-        ps_decode(&packets[i], how, &engine->desc[i]);
-        engine->hash[i] = ps_flow_hash(&engine->table, &engine->desc[i].key);
-        ps_flow_prefetch_bucket(&engine->table, engine->hash[i]);
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        engine->hint[i] = ps_flow_hint(&engine->table, engine->hash[i]);
-        if (engine->hint[i] != PS_NONE)
-            prefetch_flow(engine, engine->hint[i]);
-    }
     for (uint32_t i = 0; i < n && i < POLICY_AHEAD; i++)
         prefetch_policy(engine, engine->hint[i]);
     for (uint32_t i = 0; i < n; i++) {
@@ -320,9 +340,62 @@ void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, 
             prefetch_policy(engine, engine->hint[i + POLICY_AHEAD]);
         judge(engine, &packets[i], i, &out[i]);
     }
+}
+
+/* No policy has been loaded. */
+__attribute__((noinline, cold)) static void refuse_all(struct ps_engine *engine, const struct ps_packet *packets,
+                                                       uint32_t n, struct ps_decision *out)
+{
+    struct ps_path nowhere = ps_admit_no_path();
+    for (uint32_t i = 0; i < n; i++) {
+        ps_decode(&packets[i], how_of(engine, &packets[i]), &engine->desc[i]);
+        out[i] = (struct ps_decision){.verdict = PS_VERDICT_PASS, .to_zone = PS_NONE};
+        engine->now_ns = packets[i].time_ns > engine->now_ns ? packets[i].time_ns : engine->now_ns;
+        engine->number = packets[i].number;
+        engine->current = (struct ps_current){.packet = &packets[i], .out = &out[i], .line = PS_NONE};
+        ps_engine_conduit(engine, &nowhere)->packets++;
+        ps_verdict_packet_refused(engine, &engine->desc[i], &nowhere, PS_REASON_NO_POLICY);
+    }
+    count(engine, packets, n, out);
+}
+
+__attribute__((noinline)) static void decode_all(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        ps_decode(&packets[i], how_of(engine, &packets[i]), &engine->desc[i]);
+        engine->hash[i] = ps_flow_hash(&engine->table, &engine->desc[i].key);
+        ps_flow_prefetch_bucket(&engine->table, engine->hash[i]);
+    }
+}
+
+void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out)
+{
+    if (n > PS_BURST_MAX)
+        n = PS_BURST_MAX;
+    ps_sends_clear(&engine->in.sends, PS_SEND_FIRST);
+    if (PS_UNLIKELY(ps_rejudge_is_behind(engine)) && !ps_rejudge_take_up(engine)) {
+        refuse_all(engine, packets, n, out);
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        __builtin_prefetch(packets[i].data);
+        __builtin_prefetch(packets[i].data + 64);
+    }
+    decode_all(engine, packets, n);
+    for (uint32_t i = 0; i < n; i++) {
+        engine->hint[i] = ps_flow_hint(&engine->table, engine->hash[i]);
+        if (engine->hint[i] != PS_NONE)
+            prefetch_flow(engine, engine->hint[i]);
+    }
+    judge_all(engine, packets, n, out);
     ps_frag_release(&engine->datagrams.table);
     engine->unsettled = true;
     count(engine, packets, n, out);
+}
+
+uint32_t ps_engine_state(const struct ps_engine *engine)
+{
+    return ps_policy_slot_state_of(engine->slot, engine->policies.changes);
 }
 
 /* ---- what happened --------------------------------------------------------------------------------------------- */
@@ -340,11 +413,11 @@ const struct ps_engine_stats *ps_engine_stats(const struct ps_engine *engine)
 const struct ps_conduit_stats *ps_engine_conduit_stats(struct ps_engine *engine, uint32_t conduit)
 {
     settle_all(engine);
-    return &engine->conduit_stats[conduit < engine->n_conduits ? conduit : engine->n_conduits];
+    return &engine->slot->conduit_stats[ps_policy_slot_index(engine->slot, conduit)];
 }
 
 const struct ps_rule_stats *ps_engine_rule_stats(struct ps_engine *engine, uint32_t rule)
 {
     settle_all(engine);
-    return &engine->rule_stats[rule < engine->n_rules ? rule : engine->n_rules];
+    return &engine->slot->rule_stats[rule < engine->slot->n_rules ? rule : engine->slot->n_rules];
 }

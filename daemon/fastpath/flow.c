@@ -11,6 +11,7 @@ _Static_assert(sizeof(struct ps_flow_bucket) == 64, "a bucket is one cache line"
 _Static_assert(sizeof(struct ps_flow_cold) <= PS_FLOW_COLD_LEN, "the cold part is two cache lines");
 
 #define VICTIMS_SEEN 64u
+#define ONE_WAY_IDLE (2u * PS_TICKS_PER_S)
 #define UNINSPECTED_IDLE (10u * PS_TICKS_PER_S)
 #define INSPECTED_IDLE (86400u * PS_TICKS_PER_S)
 
@@ -62,27 +63,7 @@ void ps_flow_table_fini(struct ps_flow_table *table)
     *table = (struct ps_flow_table){0};
 }
 
-/* ---- hash ------------------------------------------------------------------------------------------------------ */
-
-/* Both halves of a 64 x 64 bit product: without the seeds nobody can aim at a bucket. */
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __extension__ typedef unsigned __int128 wide;
-    wide product = (wide)a * b;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_end(const struct ps_flow_table *table, struct ps_addr addr, uint16_t port)
-{
-    return mix(addr.lo ^ table->seed[0], (addr.hi ^ table->seed[1]) + ((uint64_t)port << 32 | 0x9e3779b9u));
-}
-
-uint64_t ps_flow_hash(const struct ps_flow_table *table, const struct ps_key *key)
-{
-    uint64_t a = hash_end(table, key->addr[0], key->port[0]);
-    uint64_t b = hash_end(table, key->addr[1], key->port[1]);
-    return mix((a + b) ^ table->seed[1], (a ^ b) + (table->seed[0] | 1) + key->id);
-}
+/* ---- buckets --------------------------------------------------------------------------------------------------- */
 
 static uint32_t tag_of(uint64_t hash)
 {
@@ -214,17 +195,19 @@ void ps_flow_remove(struct ps_flow_table *table, uint32_t line)
 
 /* ---- victims --------------------------------------------------------------------------------------------------- */
 
-/* The smaller, the sooner it goes; 0: not at all. */
+/* The smaller, the sooner it goes; 0: not at all. Datagrams to which nobody answers may be all that is wanted of them, so
+ * that what goes on is not the first to go. */
 static unsigned victim_class(const struct ps_flow *flow, uint32_t idle)
 {
+    bool one_way = flow->phase == PS_FLOW_OPENING;
     if (flow->phase == PS_FLOW_FREE)
         return 0;
     if (flow->phase == PS_FLOW_CLOSED)
         return 1;
-    if (flow->phase == PS_FLOW_OPENING)
+    if (!(flow->flags & PS_FLOW_GRANTED) || (one_way && ps_key_proto(&flow->key) == PS_PROTO_TCP))
         return 2;
-    if (!(flow->flags & PS_FLOW_GRANTED))
-        return 3;
+    if (one_way)
+        return idle >= ONE_WAY_IDLE ? 3 : 0;
     if (!(flow->flags & PS_FLOW_INSPECTED))
         return idle >= UNINSPECTED_IDLE ? 4 : 0;
     return idle >= INSPECTED_IDLE ? 5 : 0;

@@ -20,7 +20,7 @@
 
 enum ps_flow_phase {
     PS_FLOW_FREE = 0,
-    PS_FLOW_OPENING, /* TCP: the client's SYN was seen */
+    PS_FLOW_OPENING, /* nobody has answered; TCP: only the client's SYN was seen */
     PS_FLOW_OPEN,
     PS_FLOW_CLOSED, /* stays until its place is needed, so that stragglers find it */
 };
@@ -48,7 +48,8 @@ enum ps_flow_dir_flag {
 /* The hot line. */
 struct ps_flow {
     struct ps_key key;  /* end 0 is the client */
-    uint32_t next[2];   /* sequence number expected, by enum ps_dir; with a relay: a sum of headers (inline_steady.c) */
+    uint32_t next[2];   /* sequence number expected, by enum ps_dir; with a relay: a sum of headers (inline_steady.c),
+                           PS_HEADERS_UNKNOWN after any change of what its sender is judged by */
     uint32_t half[2];   /* buffers of a direction, PS_NONE: none (stream.h) */
     uint32_t seen;      /* time of the last packet, in ticks */
     uint8_t phase;      /* enum ps_flow_phase */
@@ -58,10 +59,7 @@ struct ps_flow {
 
 /* The last fact without values that was granted, and the rule that did: clients ask the same again and again. */
 struct ps_flow_grant {
-    uint32_t station, space, first, last;
-    uint16_t function;
-    uint8_t op;     /* PS_OP_NONE: there is none */
-    bool recalled;  /* it was asked for again: rules need not be fetched */
+    struct ps_asked asked; /* op PS_OP_NONE: there is none; recalled: rules need not be fetched */
     uint32_t rule;  /* PS_NONE: none; of an uninspected flow the one that granted it */
 };
 
@@ -71,6 +69,7 @@ struct ps_flow_cold {
     uint32_t packets;
     uint8_t reason;   /* enum ps_reason: why it is not granted */
     uint8_t protocol; /* whose dissector reads it, PS_PROTOCOL_NONE: none */
+    uint16_t epoch;   /* which policy, in which state, all of this is of (rejudge.h) */
     uint32_t settled; /* of packets: those that the conduit's counter holds */
     uint32_t allowed; /* PDUs and packets that it does not hold yet */
     uint32_t replies; /* of allowed */
@@ -115,7 +114,25 @@ bool ps_flow_table_init(struct ps_flow_table *table, uint32_t capacity, const ui
                         const uint64_t seed[2]);
 void ps_flow_table_fini(struct ps_flow_table *table);
 
-uint64_t ps_flow_hash(const struct ps_flow_table *table, const struct ps_key *key);
+/* Both halves of a 64 x 64 bit product: without the seeds nobody can aim at a bucket. */
+static inline uint64_t ps_flow_mix(uint64_t a, uint64_t b)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide product = (wide)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t ps_flow_hash_end(const struct ps_flow_table *table, struct ps_addr addr, uint16_t port)
+{
+    return ps_flow_mix(addr.lo ^ table->seed[0], (addr.hi ^ table->seed[1]) + ((uint64_t)port << 32 | 0x9e3779b9u));
+}
+
+static inline uint64_t ps_flow_hash(const struct ps_flow_table *table, const struct ps_key *key)
+{
+    uint64_t a = ps_flow_hash_end(table, key->addr[0], key->port[0]);
+    uint64_t b = ps_flow_hash_end(table, key->addr[1], key->port[1]);
+    return ps_flow_mix((a + b) ^ table->seed[1], (a ^ b) + (table->seed[0] | 1) + key->id);
+}
 
 /* The line that probably holds the flow, by tag alone: for prefetching. PS_NONE: none. */
 uint32_t ps_flow_hint(const struct ps_flow_table *table, uint64_t hash);
@@ -126,9 +143,10 @@ uint32_t ps_flow_find(const struct ps_flow_table *table, const struct ps_key *ke
 /* A zeroed line with this key, or PS_NONE: a victim has to go first. The key must not be there. */
 uint32_t ps_flow_insert(struct ps_flow_table *table, const struct ps_key *key, uint64_t hash);
 
-/* Who makes room for this hash: closed flows first, then half-open ones, then refused ones, then uninspected ones that
- * were idle for 10 s, then inspected ones idle for a day. PS_NONE: nobody; an established allowed flow is not evicted
- * for a newcomer. Looks at 80 lines at most. */
+/* Who makes room for this hash: closed flows first, then half-open and refused ones, then those without connection that
+ * nobody has answered and that were idle for 2 s, then uninspected ones idle for 10 s, then inspected ones idle for a
+ * day; of equals the one that was idle longest. PS_NONE: nobody; an established allowed flow is not evicted for a
+ * newcomer. Looks at 80 lines at most. */
 uint32_t ps_flow_victim(struct ps_flow_table *table, uint64_t hash, uint32_t now);
 
 /* Protocol state of its protocol goes with it. */

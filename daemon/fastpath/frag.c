@@ -136,13 +136,18 @@ static bool is_over(const struct ps_frag_table *table, uint32_t slot, uint64_t n
     return now_ns > since_ns && now_ns - since_ns > table->timeout_ns;
 }
 
+uint64_t ps_frag_due(const struct ps_frag_table *table)
+{
+    return table->oldest == PS_NONE ? UINT64_MAX : table->slots[table->oldest].since_ns + table->timeout_ns + 1;
+}
+
 uint64_t ps_frag_expire(struct ps_frag_table *table, uint64_t now_ns)
 {
     while (table->oldest != PS_NONE && is_over(table, table->oldest, now_ns)) {
         table->stats.n_expired += !table->slots[table->oldest].discarded;
         retire(table, table->oldest, &table->free);
     }
-    return table->oldest == PS_NONE ? UINT64_MAX : table->slots[table->oldest].since_ns + table->timeout_ns + 1;
+    return ps_frag_due(table);
 }
 
 void ps_frag_release(struct ps_frag_table *table)

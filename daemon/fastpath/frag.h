@@ -86,8 +86,10 @@ void ps_frag_fini(struct ps_frag_table *table); /* a zeroed one is fine */
 struct ps_frag_answer ps_frag_take(struct ps_frag_table *table, const struct ps_packet *packet,
                                    const struct ps_desc *desc);
 
-/* Datagrams whose time is over at now_ns go, at most n_slots; ps_frag_take() does the same. When the next one's is over,
- * UINT64_MAX: there is none. */
+/* When the next datagram's time is over, UINT64_MAX: there is none. */
+uint64_t ps_frag_due(const struct ps_frag_table *table);
+
+/* Datagrams whose time is over at now_ns go, at most n_slots; ps_frag_take() does the same. Returns ps_frag_due(). */
 uint64_t ps_frag_expire(struct ps_frag_table *table, uint64_t now_ns);
 
 /* The datagrams that were given out as whole are done with. */

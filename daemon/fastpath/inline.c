@@ -7,9 +7,10 @@
 #include "base/check.h"
 #include "inline_private.h"
 #include "mem.h"
+#include "rejudge.h"
 #include "verdict.h"
 
-#define RELAYS_SEEN 64u
+#define UDP_LEN 8u
 
 /* ---- life ------------------------------------------------------------------------------------------------------ */
 
@@ -41,7 +42,8 @@ void ps_inline_fini(struct ps_engine *engine)
 bool ps_inline_holds(const struct ps_engine *engine, const struct ps_flow *flow, const struct ps_path *path)
 {
     uint8_t wanted = PS_FLOW_GRANTED | PS_FLOW_INSPECTED;
-    return engine->config.inline_ && (flow->flags & wanted) == wanted && path->mode != PS_MODE_MONITOR;
+    bool held = (flow->flags & PS_FLOW_RELAYED) || ((flow->flags & wanted) == wanted && path->mode != PS_MODE_MONITOR);
+    return engine->config.inline_ && held;
 }
 
 /* ---- relays ---------------------------------------------------------------------------------------------------- */
@@ -49,24 +51,6 @@ bool ps_inline_holds(const struct ps_engine *engine, const struct ps_flow *flow,
 static uint32_t id_of(const struct ps_inline *in, const struct ps_relay *relay)
 {
     return (uint32_t)(relay - in->relays);
-}
-
-static bool is_half_open(unsigned phase)
-{
-    return phase == PS_RELAY_SYN || phase == PS_RELAY_SYN_ACK;
-}
-
-static struct ps_conduit_load *load_of(const struct ps_engine *engine, uint32_t line)
-{
-    return &engine->conduit_load[ps_flow_cold(&engine->table, line)->path.conduit];
-}
-
-void ps_inline_set_phase(struct ps_engine *engine, struct ps_relay *relay, enum ps_relay_phase phase)
-{
-    struct ps_conduit_load *load = load_of(engine, relay->line);
-    load->n_half_open -= is_half_open(relay->phase);
-    load->n_half_open += is_half_open(phase);
-    relay->phase = (uint8_t)phase;
 }
 
 void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay)
@@ -78,32 +62,18 @@ void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay)
     ps_timer_set(&in->timers, id_of(in, relay), PS_TIMER_NEVER);
     flow->flags &= (uint8_t) ~(PS_FLOW_RELAYED | PS_FLOW_STEADY);
     flow->half[0] = flow->half[1] = PS_NONE;
-    ps_inline_set_phase(engine, relay, PS_RELAY_FREE);
+    ps_caps_relay_ends(engine, relay);
     relay->link = in->free;
     in->free = id_of(in, relay);
     in->n_used--;
     engine->stats.relays_now--;
 }
 
-/* Those whose connection is over go for one that opens; others never do. */
-static void make_room(struct ps_engine *engine)
-{
-    struct ps_inline *in = &engine->in;
-    for (uint32_t i = 0; i < RELAYS_SEEN && in->n > 0; i++) {
-        in->hand = (in->hand + 1) % in->n;
-        struct ps_relay *relay = &in->relays[in->hand];
-        if (relay->phase != PS_RELAY_LINGER && relay->phase != PS_RELAY_TOMB)
-            continue;
-        ps_inline_release(engine, relay);
-        return;
-    }
-}
-
-struct ps_relay *ps_inline_take(struct ps_engine *engine)
+struct ps_relay *ps_inline_take(struct ps_engine *engine, bool opens)
 {
     struct ps_inline *in = &engine->in;
     if (in->free == PS_NONE && in->fresh == in->n)
-        make_room(engine);
+        ps_caps_make_room(engine, opens);
     uint32_t id = in->free;
     if (id != PS_NONE)
         in->free = in->relays[id].link;
@@ -112,9 +82,10 @@ struct ps_relay *ps_inline_take(struct ps_engine *engine)
     else
         return NULL;
     struct ps_relay *relay = &in->relays[id];
-    *relay = (struct ps_relay){.due = PS_TIMER_NEVER, .line = engine->current.line};
+    *relay = (struct ps_relay){.due = PS_TIMER_NEVER, .gap_due = PS_TIMER_NEVER, .line = engine->current.line};
     for (unsigned dir = 0; dir < 2; dir++)
         ps_relay_dir_start(&relay->dir[dir], 0);
+    ps_caps_relay_new(engine, relay);
     struct ps_flow *flow = ps_engine_flow(engine, relay->line);
     flow->flags |= PS_FLOW_RELAYED;
     flow->half[0] = id;
@@ -142,7 +113,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay)
 {
-    uint64_t due = relay->due;
+    bool keeps = relay->dir[0].store != PS_NONE || relay->dir[1].store != PS_NONE;
+    uint64_t due = keeps ? earlier(relay->due, relay->gap_due) : relay->due;
     for (unsigned d = 0; d < 2; d++) {
         const struct ps_relay_dir *dir = &relay->dir[d];
         due = earlier(due, earlier(dir->ack_due, earlier(dir->hold_due, dir->resend_due)));
@@ -156,15 +128,23 @@ void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay)
         flow->flags &= (uint8_t)~PS_FLOW_STEADY;
 }
 
+/* Whatever waits has a time when it is looked after. */
+static bool is_awaited(const struct ps_relay_dir *dir)
+{
+    bool waits = ps_relay_owns(dir) || dir->fwd != dir->allowed, held = dir->allowed != dir->judged;
+    return (!waits || dir->resend_due != PS_TIMER_NEVER) && (!held || dir->hold_due != PS_TIMER_NEVER);
+}
+
 bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay)
 {
     const struct ps_inline *in = &engine->in;
     const struct ps_flow *flow = ps_engine_flow(engine, relay->line);
+    bool steady = (flow->flags & PS_FLOW_STEADY) != 0;
+    bool watched = ps_flow_cold(&engine->table, relay->line)->path.mode == PS_MODE_MONITOR;
     bool known = (flow->flags & PS_FLOW_RELAYED) && flow->half[0] == id_of(in, relay) &&
-                 ((flow->flags & PS_FLOW_STEADY) != 0) == ps_inline_is_steady(relay);
-    bool open = relay->phase == PS_RELAY_OPEN || relay->phase == PS_RELAY_LINGER;
-    for (unsigned dir = 0; dir < 2 && open; dir++)
-        if (!ps_relay_check(&in->chunks, &relay->dir[dir], in->scratch_len))
+                 steady == ps_inline_is_steady(relay) && !(steady && watched);
+    for (unsigned dir = 0; dir < 2 && ps_relay_is_live(relay); dir++)
+        if (!ps_relay_check(&in->chunks, &relay->dir[dir], in->scratch_len) || !is_awaited(&relay->dir[dir]))
             return false;
     return known;
 }
@@ -181,15 +161,24 @@ struct ps_turn ps_inline_turn(struct ps_engine *engine, const struct ps_desc *de
         .fin = (desc->tcp_flags & PS_TCP_FIN) != 0, .dir = dir};
 }
 
+void ps_inline_take_template(const struct ps_turn *t)
+{
+    struct ps_template *from = &t->relay->from[t->dir];
+    if (t->engine->current.out->reason == PS_REASON_NONE || from->ip_len == 0)
+        ps_template_take(from, t->desc, t->engine->current.packet->port);
+}
+
 void ps_inline_replace(struct ps_engine *engine)
 {
     engine->current.out->verdict = PS_VERDICT_DROP;
-    engine->current.out->replaced = engine->current.out->reason == PS_REASON_NONE;
+    engine->current.out->replaced = engine->current.out->reason == PS_REASON_NONE || engine->current.out->monitored;
 }
 
 void ps_inline_refuse(const struct ps_turn *t, enum ps_reason reason)
 {
-    ps_verdict_packet_refused(t->engine, t->desc, &t->cold->path, reason);
+    struct ps_path path = t->cold->path;
+    path.mode = PS_MODE_ENFORCE; /* of a watched relay too: TCP's own rules are not the conduit's */
+    ps_verdict_packet_refused(t->engine, t->desc, &path, reason);
 }
 
 static void judge(struct ps_turn *t)
@@ -219,26 +208,46 @@ static void judge(struct ps_turn *t)
     ps_inline_refuse(t, PS_REASON_BUG);
 }
 
-void ps_inline_settle(struct ps_engine *engine, const struct ps_relay *relay)
+/* The conduit only watches by now: as soon as nothing is kept and both ends have the same numbers, the passive half
+ * follows from where the connection is. True: it has no relay any more. */
+static bool dissolve(struct ps_engine *engine, struct ps_relay *relay)
+{
+    struct ps_flow *flow = ps_engine_flow(engine, relay->line);
+    bool watched = ps_flow_cold(&engine->table, relay->line)->path.mode == PS_MODE_MONITOR;
+    if (!watched || !(flow->flags & PS_FLOW_STEADY))
+        return false;
+    for (unsigned dir = 0; dir < 2; dir++) {
+        flow->next[dir] = relay->dir[dir].judged;
+        flow->dir[dir] |= PS_DIR_STARTED;
+    }
+    ps_inline_release(engine, relay);
+    return true;
+}
+
+void ps_inline_settle(struct ps_engine *engine, struct ps_relay *relay)
 {
     if (relay->phase == PS_RELAY_FREE)
         return;
     ps_inline_arm(engine, relay);
+    if (dissolve(engine, relay))
+        return;
 #ifndef NDEBUG
     (void)PS_CHECK(ps_inline_check(engine, relay));
 #endif
+    ps_caps_settle(engine, relay);
 }
 
 /* A connection that is over and whose tombstone is gone: an end that still says something has not heard of it. */
-static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path)
+static void judge_straggler(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_flow_cold *cold)
 {
-    struct ps_relay *relay = desc->payload_wire > 0 ? ps_inline_take(engine) : NULL;
+    enum ps_reason reason = cold->reason != PS_REASON_NONE ? (enum ps_reason)cold->reason : PS_REASON_CLOSED;
+    struct ps_relay *relay = desc->payload_wire > 0 ? ps_inline_take(engine, false) : NULL;
     if (relay) {
         struct ps_turn t = ps_inline_turn(engine, desc, relay);
-        ps_reset_unknown(&t, PS_REASON_CLOSED);
+        ps_reset_unknown(&t, reason);
         ps_inline_settle(engine, relay);
     } else if (desc->payload_wire > 0) {
-        ps_verdict_packet_refused(engine, desc, path, PS_REASON_CLOSED);
+        ps_verdict_packet_refused(engine, desc, &cold->path, reason);
     } else {
         ps_inline_replace(engine);
     }
@@ -267,7 +276,7 @@ __attribute__((noinline)) static bool judge_long(struct ps_engine *engine, const
     if (!ps_admit_sender(engine, desc))
         return true;
     if (!(flow->flags & PS_FLOW_RELAYED)) {
-        judge_straggler(engine, desc, &cold->path);
+        judge_straggler(engine, desc, cold);
         return true;
     }
     struct ps_relay *relay = &engine->in.relays[flow->half[0]];
@@ -297,9 +306,8 @@ bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc)
         return false;
     ps_engine_touch(engine, flow, cold);
     bool opens = (desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK)) == PS_TCP_SYN;
-    bool many = opens && load_of(engine, line)->n_half_open >=
-                             ps_image_conduit_max_half_open(engine->image, cold->path.conduit);
-    struct ps_relay *relay = many ? NULL : ps_inline_take(engine);
+    bool many = opens && !ps_caps_may_half_open(engine, line);
+    struct ps_relay *relay = many ? NULL : ps_inline_take(engine, opens);
     if (!relay) {
         enum ps_reason reason = many ? PS_REASON_TOO_MANY_HALF_OPEN : PS_REASON_RELAYS_FULL;
         ps_verdict_packet_refused(engine, desc, &cold->path, reason);
@@ -314,14 +322,27 @@ bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc)
 
 /* ---- the rest -------------------------------------------------------------------------------------------------- */
 
+/* Not what is not ours, and not what has a relay, which knows itself. */
+static bool may_trim(const struct ps_engine *engine)
+{
+    if (engine->current.line == PS_NONE)
+        return engine->current.cut;
+    uint8_t flags = ps_engine_flow(engine, engine->current.line)->flags;
+    return (flags & (PS_FLOW_GRANTED | PS_FLOW_RELAYED)) == PS_FLOW_GRANTED;
+}
+
+/* A datagram without a checksum, as IPv4 lets it be. */
+static bool lacks_sum(const struct ps_desc *desc)
+{
+    return desc->kind == PS_KIND_UDP && ps_be16(desc->payload - 2) == 0 && desc->payload_len == desc->payload_wire;
+}
+
 void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc)
 {
     const struct ps_packet *packet = engine->current.packet;
-    bool has_ip = desc->reason == PS_REASON_NONE && desc->network && desc->kind != PS_KIND_ARP;
-    if (!has_ip || engine->current.line == PS_NONE)
+    if (!may_trim(engine) || desc->reason != PS_REASON_NONE)
         return;
-    uint8_t flags = ps_engine_flow(engine, engine->current.line)->flags;
-    if ((flags & (PS_FLOW_GRANTED | PS_FLOW_RELAYED)) != PS_FLOW_GRANTED || ps_segment_is_trimmed(packet, desc))
+    if (ps_segment_is_trimmed(packet, desc) && !lacks_sum(desc))
         return;
     uint32_t len = ps_segment_frame_len(packet, desc);
     uint8_t *frame = ps_sends_room(&engine->in.sends, len);
@@ -331,6 +352,10 @@ void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc)
         return;
     }
     memcpy(frame, packet->data, len);
-    ps_sends_put(&engine->in.sends, len, ps_inline_other_port(packet->port));
+    if (lacks_sum(desc)) {
+        uint32_t udp = (uint32_t)(desc->payload - packet->data) - UDP_LEN;
+        ps_segment_sum_udp(desc->network, frame + udp, UDP_LEN + desc->payload_len);
+    }
+    ps_sends_put(&engine->in.sends, len, packet->port);
     engine->stats.sent_frames++;
 }

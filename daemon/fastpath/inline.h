@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "caps.h"
 #include "chunk.h"
 #include "decode.h"
 #include "flow.h"
@@ -33,6 +34,7 @@ struct ps_relay {
     struct ps_relay_dir dir[2]; /* by enum ps_dir of the sender */
     struct ps_template from[2]; /* likewise */
     uint64_t due;  /* when the phase ends by itself, PS_TIMER_NEVER: it does not */
+    uint64_t gap_due; /* when what came before its turn is forgotten, if it still waits */
     uint32_t line; /* of its flow */
     uint32_t link; /* free list */
     uint8_t phase; /* enum ps_relay_phase */
@@ -40,12 +42,13 @@ struct ps_relay {
     bool scales;   /* the client offered window scaling */
     bool opened;   /* it was open once */
     uint32_t isn;  /* of the client's SYN */
+    uint64_t opening_until; /* the handshake is over by then */
+    struct ps_counted counted;
 };
 
 struct ps_inline {
     struct ps_relay *relays;
     uint32_t n, n_used, free, fresh;
-    uint32_t hand; /* where the search for a relay that may go goes on */
     struct ps_chunks chunks;
     struct ps_timers timers; /* by relay */
     struct ps_sends sends;
@@ -67,7 +70,7 @@ bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc);
 /* The flow goes: its relay too. */
 void ps_inline_forget(struct ps_engine *engine, uint32_t line);
 
-/* A packet that passes: what lies behind its IP packet is cut off. */
+/* A packet that passes: what lies behind its end is cut off, and a datagram without a checksum gets one. */
 void ps_inline_trim(struct ps_engine *engine, const struct ps_desc *desc);
 
 /* What a segment of the flow will touch besides. */
@@ -84,10 +87,10 @@ static inline void ps_inline_prefetch(const struct ps_inline *in, const struct p
         __builtin_prefetch((const char *)relay + at, 1);
 }
 
-/* The other one of a gateway's two ports. */
-static inline uint16_t ps_inline_other_port(uint16_t port)
+/* Do its directions have numbers and copies? */
+static inline bool ps_relay_is_live(const struct ps_relay *relay)
 {
-    return port <= 1 ? port ^ 1u : UINT16_MAX;
+    return relay->phase == PS_RELAY_OPEN || relay->phase == PS_RELAY_LINGER;
 }
 
 /* Is this path judged before anything takes effect? */

@@ -10,8 +10,9 @@
 bool ps_inline_is_plain(const struct ps_packet *packet, const struct ps_desc *desc)
 {
     const uint8_t *tcp = ps_segment_tcp(desc);
-    return tcp[12] == PS_TCP_LEN / 4 << 4 && (tcp[13] & 0xc0) == 0 &&
-           ps_segment_is_trimmed(packet, desc);
+    uint8_t ecn = desc->network[0] >> 4 == 4 ? 0x03 : 0x30; /* of the second octet: RFC 3168 5 */
+    uint32_t odd = (tcp[13] & 0xc0u) | (desc->network[1] & ecn) | tcp[18] | tcp[19];
+    return tcp[12] == PS_TCP_LEN / 4 << 4 && odd == 0 && ps_segment_is_trimmed(packet, desc);
 }
 
 /* May the packet leave as it came, its payload taken for granted? */
@@ -62,34 +63,6 @@ static void push_back(struct ps_turn *t)
 
 /* ---- verdicts -------------------------------------------------------------------------------------------------- */
 
-/* The start of a PDU waits for its rest. False: the conduit does not want that. */
-static bool hold(struct ps_turn *t, const struct ps_inspected *seen)
-{
-    if (t->cold->path.whole_segments) {
-        ps_inline_refuse(t, PS_REASON_SPLIT_PDU);
-        return false;
-    }
-    struct ps_engine *engine = t->engine;
-    struct ps_relay_dir *mine = t->mine;
-    uint32_t held = mine->judged - mine->allowed;
-    uint32_t longest = engine->dissectors[t->cold->protocol]->max_pdu_len;
-    uint32_t extent = seen->extent > held ? seen->extent : longest;
-    if (mine->hold_due == PS_TIMER_NEVER || seen->allowed > 0) {
-        mine->hold_due = engine->now_ns + t->cold->path.hold_ms * UINT64_C(1000000);
-        engine->stats.held_pdus++;
-    }
-    mine->need = extent > held ? extent - held : 1;
-    if (mine->ack_due == PS_TIMER_NEVER)
-        mine->ack_due = engine->now_ns + PS_ACK_DELAY_NS;
-    return true;
-}
-
-static void unhold(struct ps_relay_dir *dir)
-{
-    dir->need = 0;
-    dir->hold_due = dir->ack_due = PS_TIMER_NEVER;
-}
-
 /* data starts at `allowed`, and `result` was found. What was answered in the receiver's stead is skipped. */
 static enum ps_result weigh(struct ps_turn *t, const uint8_t *data, uint32_t len, struct ps_inspected *seen,
                             enum ps_result result)
@@ -99,8 +72,8 @@ static enum ps_result weigh(struct ps_turn *t, const uint8_t *data, uint32_t len
     for (;;) {
         mine->allowed += seen->allowed;
         if (result != PS_MORE)
-            unhold(mine);
-        else if (!hold(t, seen))
+            ps_inline_unhold(mine);
+        else if (!ps_inline_hold(t, seen))
             return PS_BAD;
         if (result != PS_BAD || !ps_inline_answer_for(t, data + seen->allowed, seen))
             return result;
@@ -135,9 +108,11 @@ static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint3
 static void deny(struct ps_turn *t, bool old)
 {
     struct ps_relay_dir *mine = t->mine;
-    bool drop = t->cold->path.on_deny == PS_ON_DENY_DROP && ps_seq_diff(mine->given, mine->allowed) <= 0;
+    bool drop = t->crowded || t->cold->path.on_deny == PS_ON_DENY_DROP;
+    drop = drop && ps_seq_diff(mine->given, mine->allowed) <= 0;
     ps_relay_cut(&t->engine->in.chunks, mine, mine->allowed);
     mine->judged = mine->allowed;
+    ps_inline_unhold(mine);
     ps_chunk_give_all(&t->engine->in.chunks, &mine->store);
     mine->n_stored = 0;
     if (ps_seq_diff(mine->given, mine->judged) > 0)
@@ -158,11 +133,23 @@ static bool has_room(const struct ps_turn *t, uint32_t len)
            ps_relay_fits(&t->engine->in.chunks, t->mine, len);
 }
 
+/* What came too early must not hold the room that what is missing needs: it is forgotten, and its sender repeats it. */
+static bool make_room(struct ps_turn *t, uint32_t len)
+{
+    struct ps_relay_dir *mine = t->mine;
+    if (has_room(t, len))
+        return true;
+    ps_chunk_give_all(&t->engine->in.chunks, &mine->store);
+    mine->n_stored = 0;
+    return has_room(t, len);
+}
+
 /* Segments that came too early and whose turn it is now. result: of the octets before them. */
 static enum ps_result drain(struct ps_turn *t, enum ps_result result)
 {
     const uint8_t *data;
     uint32_t n;
+    t->drains = true;
     while (result != PS_BAD && (n = ps_store_next(&t->engine->in.chunks, t->mine, &data)) > 0) {
         if (!has_room(t, n))
             break;
@@ -195,15 +182,6 @@ static void pass_whole(struct ps_turn *t)
     ps_inline_watch(t->engine, t->mine);
 }
 
-/* Held octets are acknowledged once their sender would wait for that: it writes no more before, or cannot. */
-static void settle_hold(struct ps_turn *t)
-{
-    struct ps_relay_dir *mine = t->mine;
-    bool waits = t->desc->payload_len < mine->mss || ps_seq_diff(ps_relay_limit(mine), mine->judged) <= 0;
-    if (mine->allowed != mine->judged && waits && !t->engine->config.captured)
-        ps_inline_acknowledge(t->engine, t->relay, t->dir);
-}
-
 static void pass_parts(struct ps_turn *t, bool old)
 {
     struct ps_relay_dir *mine = t->mine;
@@ -217,7 +195,7 @@ static void pass_parts(struct ps_turn *t, bool old)
     if (t->answered)
         ps_inline_answer_send(t);
     tell(t);
-    settle_hold(t);
+    ps_inline_settle_hold(t);
 }
 
 /* What becomes of a segment whose new octets were judged. */
@@ -255,7 +233,7 @@ static void take_news(struct ps_turn *t, const uint8_t *data, uint32_t len)
         violate(t, PS_REASON_OVERLAP_DIFFERS);
         return;
     }
-    if (!has_room(t, len)) {
+    if (!make_room(t, len)) {
         push_back(t);
         return;
     }
@@ -271,6 +249,7 @@ static void take_again(struct ps_turn *t)
     struct ps_relay_dir *mine = t->mine;
     uint32_t end = t->end + t->fin;
     t->engine->stats.retransmissions += t->desc->payload_len > 1;
+    ps_inline_wait_on(t);
     bool owned = mine->given != mine->una && ps_seq_diff(end, mine->given) <= 0;
     bool all = t->desc->seq == mine->una && end == mine->fwd && ps_seq_diff(t->end, mine->edge) <= 0;
     if (owned) {
@@ -284,7 +263,7 @@ static void take_again(struct ps_turn *t)
             ps_inline_resend(t->engine, t->relay, t->dir);
         t->sent |= oldest;
         tell(t);
-        settle_hold(t);
+        ps_inline_settle_hold(t);
     }
 }
 
@@ -293,8 +272,13 @@ static void take_early(struct ps_turn *t)
     struct ps_engine *engine = t->engine;
     struct ps_relay_dir *mine = t->mine;
     uint32_t longest = engine->dissectors[t->cold->protocol]->max_pdu_len;
+    bool first = mine->store == PS_NONE && t->back->store == PS_NONE;
     if (t->end - mine->una > engine->config.unacked_octets + longest - 1) {
         push_back(t);
+        return;
+    }
+    if (!ps_caps_may_keep(engine, t->relay, t->dir, t->desc->payload_len)) {
+        ps_inline_refuse(t, PS_REASON_REORDER_FULL);
         return;
     }
     switch (ps_store_add(&engine->in.chunks, mine, t->desc->seq, t->desc->payload, t->desc->payload_len)) {
@@ -308,6 +292,9 @@ static void take_early(struct ps_turn *t)
         break;
     }
     engine->stats.out_of_order++;
+    if (first)
+        t->relay->gap_due = engine->now_ns + PS_GAP_NS;
+    ps_inline_wait_on(t);
     tell(t);
     ps_inline_answer(engine, t->relay, t->dir); /* a second acknowledgement of the same: something is missing */
 }
@@ -369,8 +356,11 @@ static bool is_keep_alive(const struct ps_turn *t)
            ps_seq_diff(before, t->mine->given) < 0;
 }
 
+/* Who has said a single octet of a PDU repeats it in the same form. */
 static void take_keep_alive(struct ps_turn *t)
 {
+    if (t->desc->payload_len > 0)
+        ps_inline_wait_on(t);
     if (t->mine->given != t->mine->una || t->desc->seq + 1 != t->mine->una) {
         tell(t);
         ps_inline_answer(t->engine, t->relay, t->dir);
@@ -424,12 +414,13 @@ static bool take_ack(struct ps_turn *t)
         return false;
     }
     t->told = back->given != given || back->edge != edge;
+    if (result == PS_RELAY_ACK_OLD)
+        return true; /* it was overtaken: what waits goes on waiting */
     if (result == PS_RELAY_ACK_NEWS || ps_seq_diff(back->edge, back->una) <= 0) {
         back->tries = 0;
         back->resend_due = PS_TIMER_NEVER;
     }
-    if (result != PS_RELAY_ACK_OLD)
-        ps_inline_flush(t->engine, t->relay, !t->dir);
+    ps_inline_flush(t->engine, t->relay, !t->dir);
     return true;
 }
 
@@ -437,10 +428,10 @@ static bool take_ack(struct ps_turn *t)
 static void settle_end(struct ps_turn *t)
 {
     const struct ps_relay_dir *a = t->mine, *b = t->back;
-    bool over = t->relay->phase == PS_RELAY_OPEN && a->fin && b->fin && a->una == a->judged && b->una == b->judged;
-    if (!over)
+    bool open = t->relay->phase == PS_RELAY_OPEN;
+    if (!open || !a->fin || !b->fin || a->una != a->judged || b->una != b->judged)
         return;
-    t->relay->phase = PS_RELAY_LINGER;
+    ps_caps_phase(t->engine, t->relay, PS_RELAY_LINGER);
     t->relay->due = t->engine->now_ns + PS_LINGER_NS;
     ps_engine_close(t->engine, t->relay->line);
 }
@@ -472,7 +463,7 @@ void ps_inline_segment(struct ps_turn *t)
     }
     if (!take_ack(t))
         return;
-    ps_template_take(&t->relay->from[t->dir], t->desc, t->engine->current.packet->port);
+    ps_inline_take_template(t);
     if (t->desc->tcp_flags & PS_TCP_URG)
         violate(t, PS_REASON_URGENT);
     else if (keep_alive)

@@ -40,6 +40,7 @@ static uint8_t *clean(const struct ps_turn *t, bool may_scale, struct ps_handsha
         ps_inline_refuse(t, reason);
         return NULL;
     }
+    h->changed |= ps_segment_clear_ecn(frame + (t->desc->network - packet->data));
     return frame;
 }
 
@@ -47,13 +48,14 @@ static uint8_t *clean(const struct ps_turn *t, bool may_scale, struct ps_handsha
 static void pass(const struct ps_turn *t, uint8_t *frame, const struct ps_handshake *h)
 {
     const struct ps_packet *packet = t->engine->current.packet;
-    ps_template_take(&t->relay->from[t->dir], t->desc, packet->port);
-    t->relay->due = t->engine->now_ns + PS_OPENING_NS;
+    ps_inline_take_template(t);
+    uint64_t due = t->engine->now_ns + PS_OPENING_NS;
+    t->relay->due = due < t->relay->opening_until ? due : t->relay->opening_until;
     if (!h->changed && ps_segment_is_trimmed(packet, t->desc))
         return;
     uint32_t len = ps_segment_frame_len(packet, t->desc), at = (uint32_t)(t->tcp - packet->data);
     ps_segment_sum(frame + (t->desc->network - packet->data), frame + at, len - at);
-    ps_sends_put(&t->engine->in.sends, len, ps_inline_other_port(packet->port));
+    ps_sends_put(&t->engine->in.sends, len, packet->port);
     t->engine->stats.sent_frames++;
     ps_inline_replace(t->engine);
 }
@@ -83,7 +85,8 @@ static void take_syn(struct ps_turn *t)
     take_options(t->back, &h);
     t->relay->scales = h.scales;
     t->relay->isn = t->desc->seq;
-    ps_inline_set_phase(t->engine, t->relay, PS_RELAY_SYN);
+    t->relay->opening_until = t->engine->now_ns + PS_OPENING_MAX_NS;
+    ps_caps_phase(t->engine, t->relay, PS_RELAY_SYN);
     pass(t, frame, &h);
 }
 
@@ -126,7 +129,7 @@ static void take_syn_ack(struct ps_turn *t)
     t->back->window_max = window_of(t);
     t->back->told_seq = t->mine->una;
     t->back->told_ack = t->back->una;
-    ps_inline_set_phase(t->engine, t->relay, PS_RELAY_SYN_ACK);
+    ps_caps_phase(t->engine, t->relay, PS_RELAY_SYN_ACK);
     pass(t, frame, &h);
 }
 
@@ -188,7 +191,7 @@ static void take_stranger(struct ps_turn *t, uint8_t flags)
 void ps_inline_syn(struct ps_turn *t)
 {
     uint8_t flags = t->desc->tcp_flags & (PS_TCP_SYN | PS_TCP_ACK | PS_TCP_RST);
-    bool open = t->relay->phase == PS_RELAY_OPEN || t->relay->phase == PS_RELAY_LINGER;
+    bool open = ps_relay_is_live(t->relay);
     if (flags & PS_TCP_RST)
         ps_reset_take(t);
     else if (flags == PS_TCP_SYN && open)
@@ -215,9 +218,9 @@ bool ps_inline_third(struct ps_turn *t)
         ps_inline_refuse(t, PS_REASON_BAD_HANDSHAKE);
         return false;
     }
-    ps_inline_set_phase(t->engine, t->relay, PS_RELAY_OPEN);
+    ps_caps_phase(t->engine, t->relay, PS_RELAY_OPEN);
     t->relay->opened = true;
     t->relay->due = PS_TIMER_NEVER;
-    t->flow->phase = PS_FLOW_OPEN;
+    ps_engine_answered(t->engine, t->relay->line);
     return true;
 }

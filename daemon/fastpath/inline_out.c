@@ -8,11 +8,6 @@ static struct ps_tcp_head head_of(struct ps_relay *relay, unsigned dir, uint32_t
                                 .window = ps_relay_window(back), .flags = flags};
 }
 
-static uint16_t egress(const struct ps_relay *relay, unsigned dir)
-{
-    return ps_inline_other_port(relay->from[dir].port);
-}
-
 void ps_inline_send_empty(struct ps_engine *engine, struct ps_relay *relay, unsigned dir, uint32_t seq, uint8_t flags)
 {
     const struct ps_template *t = &relay->from[dir];
@@ -24,7 +19,7 @@ void ps_inline_send_empty(struct ps_engine *engine, struct ps_relay *relay, unsi
     }
     struct ps_tcp_head head = head_of(relay, dir, seq, flags);
     ps_segment_build(t, &head, frame, 0);
-    ps_sends_put(&engine->in.sends, len, egress(relay, dir));
+    ps_sends_put(&engine->in.sends, len, relay->from[dir].port);
     engine->stats.sent_frames++;
 }
 
@@ -45,7 +40,7 @@ uint32_t ps_inline_send_copy(struct ps_engine *engine, struct ps_relay *relay, u
         struct ps_tcp_head head = head_of(relay, dir, seq + done, flags);
         ps_relay_read(&engine->in.chunks, mine, seq + done, frame + before, n);
         ps_segment_build(t, &head, frame, n);
-        ps_sends_put(&engine->in.sends, before + n, egress(relay, dir));
+        ps_sends_put(&engine->in.sends, before + n, relay->from[dir].port);
         engine->stats.sent_frames++;
         done += n;
     }

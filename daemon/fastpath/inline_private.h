@@ -4,13 +4,18 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include "engine_private.h"
 #include "inspect.h"
 
 #define PS_ACK_DELAY_NS UINT64_C(5000000)     /* a full segment that ends inside a PDU: the next one is on its way */
 #define PS_RESEND_NS UINT64_C(200000000)      /* first repetition; each later one takes twice as long */
 #define PS_RESENDS_MAX 6u
+#define PS_GAP_NS UINT64_C(10000000000)       /* nobody waits as long as this with what a gap lacks */
+#define PS_HOLD_LIMITS 4u /* hold limits that a PDU may take in all, while its sender goes on within each */
 #define PS_OPENING_NS UINT64_C(5000000000)    /* between two segments of a handshake */
+#define PS_OPENING_MAX_NS UINT64_C(30000000000) /* from the first of them on, however often they come again */
 #define PS_LINGER_NS UINT64_C(30000000000)
 #define PS_TOMB_NS UINT64_C(60000000000)
 #define PS_TOMB_RESETS 32u
@@ -30,6 +35,8 @@ struct ps_turn {
     bool told;     /* what it acknowledges, or its window, is news for the other end */
     bool sent;     /* a frame of its direction has told so */
     bool answered; /* a PDU of it was swallowed, its refusal waits to be sent */
+    bool drains;   /* octets are judged that came in earlier segments, it is not known where those ended */
+    bool crowded;  /* the start of a PDU at its end cannot be held now: its sender repeats it */
     uint8_t dir;   /* enum ps_dir */
 };
 
@@ -37,19 +44,20 @@ struct ps_turn {
 
 struct ps_turn ps_inline_turn(struct ps_engine *engine, const struct ps_desc *desc, struct ps_relay *relay);
 
+/* Frames in the name of its sender will look like the current packet and go where its answers go. One that passes by
+ * monitor mode alone may come from somebody else: it is only taken when there is no other. */
+void ps_inline_take_template(const struct ps_turn *t);
+
 /* The current packet is not passed: something else is sent in its place, or nothing has to be. */
 void ps_inline_replace(struct ps_engine *engine);
 
 /* It is refused, and nothing else happens. */
 void ps_inline_refuse(const struct ps_turn *t, enum ps_reason reason);
 
-/* One for the current flow; NULL: all are in use. */
-struct ps_relay *ps_inline_take(struct ps_engine *engine);
+/* One for the current flow, whose connection is being opened or else is over already; NULL: all are in use. */
+struct ps_relay *ps_inline_take(struct ps_engine *engine, bool opens);
 /* Its flow has none from now on. */
 void ps_inline_release(struct ps_engine *engine, struct ps_relay *relay);
-
-/* What is counted by phase follows. */
-void ps_inline_set_phase(struct ps_engine *engine, struct ps_relay *relay, enum ps_relay_phase phase);
 
 /* Do its numbers, copies and its flow fit together? */
 bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *relay);
@@ -57,8 +65,9 @@ bool ps_inline_check(const struct ps_engine *engine, const struct ps_relay *rela
 /* The timer follows the deadlines, and the flow knows whether the connection is steady. */
 void ps_inline_arm(struct ps_engine *engine, const struct ps_relay *relay);
 
-/* After each segment that did not take the short way. */
-void ps_inline_settle(struct ps_engine *engine, const struct ps_relay *relay);
+/* After each segment that did not take the short way, each timer, and each change of the conduit; it may be free
+ * afterwards. */
+void ps_inline_settle(struct ps_engine *engine, struct ps_relay *relay);
 
 /* ---- inline_open.c ---------------------------------------------------------------------------------------------- */
 
@@ -74,16 +83,45 @@ bool ps_inline_third(struct ps_turn *t);
 /* Any other segment of an open connection. */
 void ps_inline_segment(struct ps_turn *t);
 
-/* Twenty octets of header, no ECN or reserved bits, nothing behind the end. */
+/* Twenty octets of header, no ECN or reserved bits, no number where urgent data would end, nothing behind the end. */
 bool ps_inline_is_plain(const struct ps_packet *packet, const struct ps_desc *desc);
 
 /* The octets of a segment in order, taken into the copy already, were looked at, and not all of them may leave. */
 void ps_inline_weigh(struct ps_turn *t, struct ps_inspected *seen, enum ps_result result);
 
+/* ---- inline_hold.c ---------------------------------------------------------------------------------------------- */
+
+/* The start of a PDU, behind what is allowed, waits for its rest. False: the conduit does not want that, or too many do. */
+bool ps_inline_hold(struct ps_turn *t, const struct ps_inspected *seen);
+/* Its sender goes on, or repeats something of it: it is waited for anew, though not for ever. */
+void ps_inline_wait_on(struct ps_turn *t);
+/* It is whole, or forgotten. */
+void ps_inline_unhold(struct ps_relay_dir *dir);
+/* Held octets are acknowledged once their sender would wait for that: it writes no more before, or cannot. */
+void ps_inline_settle_hold(struct ps_turn *t);
+
 /* ---- inline_steady.c -------------------------------------------------------------------------------------------- */
 
 /* The sum of no headers. */
 #define PS_HEADERS_UNKNOWN 0u
+#define PS_PORTS_SUMMED 127u /* what a sum has room for; headers from others are looked at each time */
+#define PS_HEADERS_PLAIN 0x80u /* Ethernet without a tag and IPv4 without options: so are the ends of the flow */
+
+/* Tells headers from others that would make another template: addresses, tag, service, hop limit and port, so that the
+ * template itself need not be read. Two that have the same sum by chance cost a frame of the engine's own an old address;
+ * the port is no matter of chance, since nobody asks again whether the sender belongs behind it, nor is `plain`. */
+static inline uint32_t ps_inline_headers_sum(const uint8_t *frame, uint8_t service, uint8_t hop_limit, uint16_t port,
+                                             uint32_t plain)
+{
+    uint64_t first, second;
+    if (port >= PS_PORTS_SUMMED)
+        return PS_HEADERS_UNKNOWN;
+    memcpy(&first, frame, sizeof first);
+    memcpy(&second, frame + sizeof first, sizeof second);
+    uint64_t rest = (uint64_t)service << 8 | hop_limit;
+    uint64_t sum = (first ^ rest << 24) * UINT64_C(0x9e3779b97f4a7c15) ^ second * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return (uint32_t)(sum >> 40) << 8 | (port + 1u) | plain;
+}
 
 /* The connection is open and goes its way: nothing is held, kept, waits for a window or a timer, or is the engine's to
  * deliver, and both ends have the same numbers. */
@@ -134,6 +172,9 @@ void ps_inline_watch(struct ps_engine *engine, struct ps_relay_dir *dir);
 
 /* Ends the connection: a RST to both ends with exactly the number that each expects. */
 void ps_reset(struct ps_engine *engine, struct ps_relay *relay);
+
+/* The same at any time, also before one of them has said anything. False: neither has; nobody knows where they are. */
+bool ps_reset_known(struct ps_engine *engine, struct ps_relay *relay);
 
 /* Both ends of a connection whose numbers are not known, by what its segment says. It is refused for this reason. */
 void ps_reset_unknown(struct ps_turn *t, enum ps_reason reason);

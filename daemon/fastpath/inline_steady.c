@@ -38,36 +38,29 @@ PS_FLATTEN static bool is_next(const struct ps_engine *engine, const struct ps_d
            ps_inline_is_plain(engine->current.packet, desc) && ps_relay_fits(&engine->in.chunks, mine, len);
 }
 
-/* What it acknowledges, and a copy of its octets. */
-PS_FLATTEN static void take_numbers(struct ps_chunks *chunks, const struct ps_desc *desc, struct ps_relay_dir *mine,
+/* What it acknowledges, and a copy of its octets. Does it acknowledge more, or tell of another window? */
+PS_FLATTEN static bool take_numbers(struct ps_chunks *chunks, const struct ps_desc *desc, struct ps_relay_dir *mine,
                                     struct ps_relay_dir *back)
 {
-    struct ps_relay_told told = {.ack = desc->ack, .seq = desc->seq,
-                                 .window = (uint32_t)ps_be16(ps_segment_tcp(desc) + 14) << back->scale};
-    (void)ps_relay_take_ack(chunks, back, &told);
-    (void)ps_relay_append(chunks, mine, desc->payload, desc->payload_len);
+    struct ps_relay_next next = {.told = {.ack = desc->ack, .seq = desc->seq,
+                                          .window = (uint32_t)ps_be16(ps_segment_tcp(desc) + 14) << back->scale},
+                                 .data = desc->payload, .len = desc->payload_len};
+    return ps_relay_take_next(chunks, back, mine, &next);
 }
 
-/* Tells headers from others that would make another template: addresses, tag, service, hop limit and port, so that the
- * template itself need not be read. Two that have the same sum by chance cost a frame of the engine's own an old address. */
 static uint32_t sum_of_headers(const struct ps_packet *packet, const struct ps_desc *desc)
 {
-    uint64_t first, second;
-    memcpy(&first, desc->frame, sizeof first);
-    memcpy(&second, desc->frame + sizeof first, sizeof second);
-    uint64_t rest = (uint64_t)packet->port << 16 | (uint64_t)desc->network[1] << 8 | desc->hop_limit;
-    uint64_t sum = (first ^ rest << 24) * UINT64_C(0x9e3779b97f4a7c15) ^ second * UINT64_C(0xc2b2ae3d27d4eb4f);
-    return (uint32_t)(sum >> 32) | 1; /* never PS_HEADERS_UNKNOWN */
+    if (!desc->frame)
+        return PS_HEADERS_UNKNOWN;
+    bool plain = desc->network - desc->frame == 14 && desc->network[0] == 0x45;
+    return ps_inline_headers_sum(desc->frame, desc->network[1], desc->hop_limit, packet->port,
+                                 plain ? PS_HEADERS_PLAIN : 0);
 }
 
-static void take_headers(const struct ps_packet *packet, const struct ps_desc *desc, struct ps_flow *flow,
-                         struct ps_relay *relay, uint8_t dir)
+/* Is there anything to ask about the sender? Of a port only when no packet came in there with these headers before. */
+static bool is_asked(const struct ps_engine *engine, const struct ps_flow *flow, bool same)
 {
-    uint32_t sum = desc->frame ? sum_of_headers(packet, desc) : PS_HEADERS_UNKNOWN;
-    if (sum != PS_HEADERS_UNKNOWN && sum == flow->next[dir])
-        return;
-    ps_template_take(&relay->from[dir], desc, packet->port);
-    flow->next[dir] = sum;
+    return same ? ps_admit_is_bound(flow) : ps_admit_asks(engine, flow);
 }
 
 /* Not all of it may leave as it came. */
@@ -81,7 +74,8 @@ __attribute__((noinline, cold)) static void leave_way(struct ps_engine *engine, 
     ps_inline_settle(engine, relay);
 }
 
-/* Not inlined into the burst loop, which has no registers left. */
+/* Not inlined into the burst loop, which has no registers left. Whoever passes here is who it says it is: no conduit that
+ * only watches has a steady connection (dissolve() of inline.c). */
 __attribute__((noinline)) bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct ps_flow *flow)
 {
     struct ps_inline *in = &engine->in;
@@ -93,11 +87,15 @@ __attribute__((noinline)) bool ps_inline_next(struct ps_engine *engine, const st
         return false;
     engine->current.dir = dir;
     ps_engine_touch(engine, flow, ps_flow_cold(&engine->table, engine->current.line));
-    if (ps_admit_asks(engine, flow) && !ps_admit_sender(engine, desc))
+    uint32_t sum = sum_of_headers(packet, desc);
+    bool same = sum == flow->next[dir] && sum != PS_HEADERS_UNKNOWN;
+    if (is_asked(engine, flow, same) && !ps_admit_sender(engine, desc))
         return true;
-    uint32_t given = back->given, edge = back->edge;
-    take_numbers(&in->chunks, desc, mine, back);
-    take_headers(packet, desc, flow, relay, dir);
+    bool told = take_numbers(&in->chunks, desc, mine, back);
+    if (!same) {
+        ps_template_take(&relay->from[dir], desc, packet->port);
+        flow->next[dir] = sum;
+    }
     if (desc->payload_len == 0)
         return true;
     struct ps_inspected seen;
@@ -105,7 +103,7 @@ __attribute__((noinline)) bool ps_inline_next(struct ps_engine *engine, const st
     mine->judged += desc->payload_len;
     enum ps_result result = ps_inspect_inline(engine, desc->payload, desc->payload_len, &seen);
     if (result != PS_OK) {
-        leave_way(engine, desc, back->given != given || back->edge != edge, &seen, result);
+        leave_way(engine, desc, told, &seen, result);
         return true;
     }
     mine->allowed = mine->fwd = mine->judged;

@@ -7,9 +7,13 @@
 #include "base/rd.h"
 #include "base/time.h"
 #include "inspect_view.h"
+#include "likely.h"
 #include "verdict.h"
 
-struct ps_view ps_view_current(struct ps_engine *engine)
+/* On the way of nearly every segment: a call costs as much as what is done here. */
+#define INLINED static inline __attribute__((always_inline))
+
+INLINED struct ps_view view_current(struct ps_engine *engine)
 {
     uint32_t line = engine->current.line;
     struct ps_flow *flow = ps_engine_flow(engine, line);
@@ -29,6 +33,11 @@ struct ps_view ps_view_current(struct ps_engine *engine)
                    .midstream = (flow->flags & PS_FLOW_MISSED) != 0}};
 }
 
+struct ps_view ps_view_current(struct ps_engine *engine)
+{
+    return view_current(engine);
+}
+
 /* ---- one PDU --------------------------------------------------------------------------------------------------- */
 
 /* Nothing but station, function, class and object decides about it. */
@@ -38,22 +47,26 @@ static bool is_plain(const struct ps_fact *fact)
            !fact->housekeeping;
 }
 
+static struct ps_asked asked_by(const struct ps_fact *fact)
+{
+    return (struct ps_asked){.station = fact->station, .space = fact->space, .first = fact->first, .last = fact->last,
+                             .function = fact->function, .op = fact->op};
+}
+
 /* Is fact, to the last field, the one that was granted before? Only plain facts of the carrier are remembered. */
 static bool is_granted_again(const struct ps_flow_grant *grant, const struct ps_fact *fact)
 {
-    uint32_t differs = (grant->station ^ fact->station) | (grant->space ^ fact->space) | (grant->first ^ fact->first) |
-                       (grant->last ^ fact->last) | (uint32_t)(grant->function ^ fact->function) |
-                       (uint32_t)(grant->op ^ fact->op);
-    return differs == 0 && grant->op != PS_OP_NONE && is_plain(fact);
+    struct ps_asked asked = asked_by(fact);
+    return ps_asked_is_same(&grant->asked, &asked) && asked.op != PS_OP_NONE && is_plain(fact);
 }
 
-static void remember(const struct ps_view *v, const struct ps_fact *fact, uint32_t rule)
+void ps_inspect_remember(struct ps_engine *engine, struct ps_flow_cold *cold, const struct ps_asked *asked, uint32_t rule)
 {
-    struct ps_flow_grant *grant = &v->cold->grant;
-    if (rule != grant->rule && v->cold->by_rule > 0)
-        ps_engine_settle(v->engine, v->cold);
-    *grant = (struct ps_flow_grant){.station = fact->station, .space = fact->space, .first = fact->first,
-                                    .last = fact->last, .function = fact->function, .op = fact->op, .rule = rule};
+    struct ps_flow_grant *grant = &cold->grant;
+    if (rule != grant->rule && cold->by_rule > 0)
+        ps_engine_settle(engine, cold);
+    *grant = (struct ps_flow_grant){.asked = *asked, .rule = rule};
+    grant->asked.recalled = false;
 }
 
 /* Asks the rules about every fact. Apart from the short way through match_facts(), which needs few registers. */
@@ -65,13 +78,15 @@ __attribute__((noinline)) static enum ps_reason match_rules(const struct ps_view
         if (reason != PS_REASON_NONE)
             return reason;
     }
-    if (may_repeat && is_plain(&facts->item[0]))
-        remember(v, &facts->item[0], *rule);
+    if (may_repeat && is_plain(&facts->item[0])) {
+        struct ps_asked asked = asked_by(&facts->item[0]);
+        ps_inspect_remember(v->engine, v->cold, &asked, *rule);
+    }
     return PS_REASON_NONE;
 }
 
 /* PS_REASON_NONE and the last rule when every fact is granted. */
-static enum ps_reason match_facts(const struct ps_view *v, uint32_t *rule)
+INLINED enum ps_reason match_facts(const struct ps_view *v, uint32_t *rule)
 {
     const struct ps_facts *facts = &v->engine->facts;
     if (!(v->flow->flags & PS_FLOW_GRANTED))
@@ -80,7 +95,7 @@ static enum ps_reason match_facts(const struct ps_view *v, uint32_t *rule)
         return PS_REASON_NO_FACTS;
     bool may_repeat = facts->n_facts == 1 && facts->protocol == v->dissector->protocol;
     if (may_repeat && is_granted_again(&v->cold->grant, &facts->item[0])) {
-        v->cold->grant.recalled = true;
+        v->cold->grant.asked.recalled = true;
         *rule = v->cold->grant.rule;
         return PS_REASON_NONE;
     }
@@ -97,7 +112,7 @@ static bool is_unjudged_reply(const struct ps_view *v)
 }
 
 /* A sound PDU, whose facts are the engine's. */
-static enum ps_reason judge_sound(const struct ps_view *v, uint32_t *rule, bool *reply)
+INLINED enum ps_reason judge_sound(const struct ps_view *v, uint32_t *rule, bool *reply)
 {
     const struct ps_facts *facts = &v->engine->facts;
     enum ps_reason reason = PS_REASON_NONE;
@@ -136,7 +151,7 @@ void ps_view_judge(struct ps_view *v, const uint8_t *data, uint32_t len, struct 
 }
 
 /* The length of a common PDU, which has been judged; 0: it is none. */
-static uint32_t judge_common(struct ps_view *v, const uint8_t *data, uint32_t len)
+INLINED uint32_t judge_common(struct ps_view *v, const uint8_t *data, uint32_t len)
 {
     struct ps_engine *engine = v->engine;
     if (!v->dissector->common)
@@ -330,11 +345,36 @@ void ps_inspect_bytes(void *ctx, const uint8_t *data, uint32_t len)
     }
 }
 
+/* The conduit only watches, though the connection still has its relay: whatever is judged passes, and what cannot be
+ * framed too, up to where the next segment may start a PDU. */
+__attribute__((noinline, cold)) static enum ps_result watch_inline(struct ps_view *v, const uint8_t *data, uint32_t len,
+                                                                   struct ps_inspected *seen)
+{
+    for (uint32_t n; len > 0; data += n, len -= n, seen->allowed += n) {
+        struct ps_rd_fault fault;
+        enum ps_result result = ps_view_frame(v, data, len, &seen->extent, &fault);
+        if (result == PS_MORE)
+            return PS_MORE;
+        bool known = seen->extent > 0 && seen->extent <= len;
+        n = known ? seen->extent : len;
+        if (result == PS_OK)
+            found(v);
+        if (result == PS_OK || !is_seeking(v))
+            ps_view_judge(v, data, n, result == PS_OK ? (struct ps_rd_fault){0} : fault);
+        if (!known)
+            miss(v);
+        seen->extent = 0;
+    }
+    return PS_OK;
+}
+
 enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, uint32_t len,
                                  struct ps_inspected *seen)
 {
-    struct ps_view v = ps_view_current(engine);
+    struct ps_view v = view_current(engine);
     *seen = (struct ps_inspected){0};
+    if (PS_UNLIKELY(!v.enforced))
+        return watch_inline(&v, data, len, seen);
     for (uint32_t n; len > 0; data += n, len -= n) {
         n = judge_common(&v, data, len);
         struct ps_rd_fault fault;
@@ -357,6 +397,12 @@ enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, 
         seen->allowed += n;
     }
     return PS_OK;
+}
+
+void ps_inspect_lost(struct ps_engine *engine)
+{
+    struct ps_view v = ps_view_current(engine);
+    miss(&v);
 }
 
 /* The rule's choice, or whether it was the function or what it was about that no rule grants. */

@@ -21,9 +21,13 @@ struct ps_inspected {
 
 /* data[0..len) are the octets from the start of the first PDU not judged yet. Judges each whole one.
  * PS_OK: nothing is left; PS_MORE: the rest is the start of a PDU; PS_BAD: the PDU behind seen->allowed was refused (and
- * said so), nothing behind it was looked at. What is refused leaves no trace in the protocol's state. */
+ * said so), nothing behind it was looked at. What is refused leaves no trace in the protocol's state. On a conduit in
+ * monitor mode refused PDUs count as allowed, and so does everything up to where the next one can be looked for. */
 enum ps_result ps_inspect_inline(struct ps_engine *engine, const uint8_t *data, uint32_t len,
                                  struct ps_inspected *seen);
+
+/* Octets of the current direction pass unjudged: the next PDU is looked for. */
+void ps_inspect_lost(struct ps_engine *engine);
 
 /* The protocol's own refusal of a request in the current direction that was just refused: dissector.h, refuse(). */
 uint32_t ps_inspect_refusal(struct ps_engine *engine, const uint8_t *pdu, uint32_t len, uint8_t *out);

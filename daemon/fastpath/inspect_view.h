@@ -24,6 +24,9 @@ struct ps_view {
 
 struct ps_view ps_view_current(struct ps_engine *engine);
 
+/* What the flow was granted last of plain things, and by which rule. */
+void ps_inspect_remember(struct ps_engine *engine, struct ps_flow_cold *cold, const struct ps_asked *asked, uint32_t rule);
+
 /* What the dissector's frame() says of data, held against what it promises. */
 enum ps_result ps_view_frame(const struct ps_view *v, const uint8_t *data, uint32_t len, uint32_t *extent,
                              struct ps_rd_fault *fault);

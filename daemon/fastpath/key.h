@@ -38,6 +38,11 @@ static inline uint16_t ps_key_vlan(const struct ps_key *key)
     return key->id & 0xfff;
 }
 
+static inline uint16_t ps_key_inner_vlan(const struct ps_key *key)
+{
+    return key->id >> 12 & 0xfff;
+}
+
 /* Without a branch per field: most comparisons find what they look for. */
 static inline bool ps_key_equal(const struct ps_key *a, const struct ps_key *b)
 {

@@ -2,6 +2,7 @@
 #include "plain.h"
 
 #include "admit.h"
+#include "icmp_error.h"
 #include "inspect.h"
 #include "verdict.h"
 
@@ -28,6 +29,13 @@ static bool find_or_open(struct ps_engine *engine, const struct ps_desc *desc, u
     return true;
 }
 
+/* Its sender is who it says. */
+static void note_answer(struct ps_engine *engine, const struct ps_flow *flow)
+{
+    if (flow->phase == PS_FLOW_OPENING && engine->current.dir == PS_TO_CLIENT)
+        ps_engine_answered(engine, engine->current.line);
+}
+
 void ps_plain_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t hash, uint32_t hint)
 {
     bool has_ports = desc->kind == PS_KIND_UDP;
@@ -36,17 +44,33 @@ void ps_plain_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64
     struct ps_flow *flow = ps_engine_flow(engine, engine->current.line);
     const struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
     ps_engine_touch(engine, flow, ps_flow_cold(&engine->table, engine->current.line));
-    if (flow->flags & PS_FLOW_NOT_OURS || !ps_admit_sender(engine, desc))
+    if (!ps_admit_sender(engine, desc) || (flow->flags & PS_FLOW_NOT_OURS))
         return;
+    note_answer(engine, flow);
     if (!(flow->flags & PS_FLOW_GRANTED))
         ps_verdict_silent(engine, cold);
     if (flow->flags & PS_FLOW_INSPECTED)
         ps_inspect_datagram(engine, desc->payload, desc->payload_len, desc->payload_len < desc->payload_wire);
     else if (flow->flags & PS_FLOW_GRANTED)
         ps_verdict_packet_allowed(engine);
+    if (has_ports)
+        ps_verdict_carries(engine);
 }
 
 /* ---- neighbours ------------------------------------------------------------------------------------------------ */
+
+/* Neighbours may ask for each other as long as a conduit is open between them, in whichever direction. */
+static enum ps_reason apply_changes(const struct ps_engine *engine, struct ps_addr sender, struct ps_addr target,
+                                    struct ps_path *path)
+{
+    enum ps_reason reason = ps_policy_slot_apply(engine->slot, PS_REASON_NONE, path);
+    if (reason == PS_REASON_NONE)
+        return reason;
+    struct ps_ends back = {.client = target, .server = sender};
+    struct ps_path other;
+    bool open = ps_admit_match(engine, &back, &other) != PS_REASON_ISLAND && other.conduit != PS_NONE;
+    return open ? PS_REASON_NONE : reason;
+}
 
 static void judge_neighbour(struct ps_engine *engine, const struct ps_desc *desc, struct ps_mac mac)
 {
@@ -57,11 +81,18 @@ static void judge_neighbour(struct ps_engine *engine, const struct ps_desc *desc
     if (ps_addr_equal(sender, unset[0]) || ps_addr_equal(sender, unset[1]))
         sender = target;
     enum ps_reason reason = ps_match_neighbour(engine->image, sender, mac, target, &path);
+    if (reason == PS_REASON_NONE && ps_admit_is_spoofed(engine, path.client_zone))
+        reason = PS_REASON_SPOOFED;
+    else if (reason == PS_REASON_NONE)
+        reason = apply_changes(engine, sender, target, &path);
     if (ps_admit_not_ours(engine, &path) && reason != PS_REASON_MAC_BINDING) {
         engine->stats.not_ours++;
         return;
     }
+    if (reason == PS_REASON_NONE && !ps_admit_has_tags(engine, &desc->key, &path))
+        reason = PS_REASON_VLAN;
     ps_engine_conduit(engine, &path)->packets++;
+    engine->current.cut = reason == PS_REASON_NONE;
     if (reason != PS_REASON_NONE)
         ps_verdict_packet_refused(engine, desc, &path, reason);
 }
@@ -74,14 +105,22 @@ void ps_arp_judge(struct ps_engine *engine, const struct ps_desc *desc)
 
 /* ---- ICMP ------------------------------------------------------------------------------------------------------ */
 
-enum { ND_SOLICIT = 135, ND_ADVERTISE = 136, ND_SOURCE_MAC = 1, ND_TARGET_MAC = 2 };
+enum { ND_FIRST = 133, ND_SOLICIT = 135, ND_ADVERTISE = 136, ND_LAST = 137, ND_SOURCE_MAC = 1, ND_TARGET_MAC = 2 };
 
-/* RFC 4861 4.3, 4.4: behind 4 octets of flags the target 16, then options: type 1, length 1 in units of 8 octets.
- * *mac is left alone when no option holds one. */
+/* RFC 4861 6.1, 7.1, 8.1: no router has passed it on. */
+static bool is_of_link(const struct ps_desc *desc)
+{
+    return desc->hop_limit == 255 && desc->icmp_code == 0;
+}
+
+/* RFC 4861 4.3, 4.4: behind 4 octets of flags the target 16, then options: type 1, length 1 in units of 8 octets. Of the
+ * one that holds a MAC there is one at most: receivers differ in which of two they believe. *mac is left alone when there
+ * is none. */
 static bool parse_nd(const struct ps_desc *desc, struct ps_addr *target, struct ps_mac *mac)
 {
     const uint8_t *p = desc->payload;
-    if (desc->hop_limit != 255 || desc->icmp_code != 0 || desc->payload_len < 16)
+    unsigned wanted = desc->icmp_type == ND_SOLICIT ? ND_SOURCE_MAC : ND_TARGET_MAC, n_macs = 0;
+    if (!is_of_link(desc) || desc->payload_len < 16)
         return false;
     *target = (struct ps_addr){.hi = ps_be64(p), .lo = ps_be64(p + 8)};
     if (target->hi >> 56 == 0xff)
@@ -91,8 +130,11 @@ static bool parse_nd(const struct ps_desc *desc, struct ps_addr *target, struct 
         uint32_t len = left >= 2 ? p[at + 1] * 8u : 0;
         if (len == 0 || len > left)
             return false;
-        if (p[at] == (desc->icmp_type == ND_SOLICIT ? ND_SOURCE_MAC : ND_TARGET_MAC))
+        if (p[at] == wanted) {
+            if (len != 8 || ++n_macs > 1)
+                return false;
             *mac = ps_mac_at(p + at + 2);
+        }
         at += len;
     }
     return true;
@@ -115,54 +157,14 @@ static void judge_nd(struct ps_engine *engine, const struct ps_desc *desc)
     judge_neighbour(engine, &neighbour, mac);
 }
 
-static bool is_error(const struct ps_desc *desc)
+/* True: that is all about it. In a capture one about something that was sent earlier is judged like any other message. */
+static bool judge_error(struct ps_engine *engine, const struct ps_desc *desc)
 {
-    if (ps_key_proto(&desc->key) == PS_PROTO_ICMP)
-        return desc->icmp_type == 3 || desc->icmp_type == 11 || desc->icmp_type == 12;
-    return desc->icmp_type >= 1 && desc->icmp_type <= 4;
-}
-
-/* The flow key of the packet that an error quotes: its IP header and 8 octets. It was sent by whom the error goes to. */
-static bool quoted_key(const struct ps_desc *desc, struct ps_key *key)
-{
-    const uint8_t *p = desc->payload;
-    bool v4 = ps_key_proto(&desc->key) == PS_PROTO_ICMP;
-    uint32_t header_len = v4 ? 20 : 40;
-    if (desc->payload_len < header_len + 8 || p[0] >> 4 != (v4 ? 4 : 6) || (v4 && (p[0] & 0xf) != 5))
-        return false;
-    uint8_t proto = v4 ? p[9] : p[6];
-    const uint8_t *inner = p + header_len;
-    *key = (struct ps_key){.id = ps_key_id(proto, desc->key.id)};
-    if (v4) {
-        key->addr[0] = ps_addr_from_v4(ps_be32(p + 12));
-        key->addr[1] = ps_addr_from_v4(ps_be32(p + 16));
-    } else {
-        key->addr[0] = (struct ps_addr){.hi = ps_be64(p + 8), .lo = ps_be64(p + 16)};
-        key->addr[1] = (struct ps_addr){.hi = ps_be64(p + 24), .lo = ps_be64(p + 32)};
-    }
-    if (proto == PS_PROTO_TCP || proto == PS_PROTO_UDP) {
-        key->port[0] = ps_be16(inner);
-        key->port[1] = ps_be16(inner + 2);
-    } else if (proto == (v4 ? PS_PROTO_ICMP : PS_PROTO_ICMPV6) && inner[0] == (v4 ? 8 : 128)) {
-        key->port[0] = key->port[1] = ps_be16(inner + 4);
-    }
-    return ps_addr_equal(key->addr[0], desc->key.addr[1]);
-}
-
-/* An error about a flow that lives and is allowed belongs to that flow. True: it passed. */
-static bool pass_error(struct ps_engine *engine, const struct ps_desc *desc)
-{
-    struct ps_key key;
-    if (!quoted_key(desc, &key))
-        return false;
-    uint32_t line = ps_flow_find(&engine->table, &key, ps_flow_hash(&engine->table, &key));
-    if (line == PS_NONE)
-        return false;
-    struct ps_flow *flow = ps_engine_flow(engine, line);
-    if (!(flow->flags & (PS_FLOW_GRANTED | PS_FLOW_NOT_OURS)) || flow->phase == PS_FLOW_CLOSED)
-        return false;
-    ps_engine_touch(engine, flow, ps_flow_cold(&engine->table, line));
-    return true;
+    enum ps_reason reason = ps_icmp_error_judge(engine, desc);
+    bool refused = reason != PS_REASON_NONE && engine->config.inline_;
+    if (refused)
+        ps_admit_refuse(engine, desc, reason);
+    return refused || reason == PS_REASON_NONE;
 }
 
 void ps_icmp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t hash, uint32_t hint)
@@ -172,7 +174,11 @@ void ps_icmp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_
         judge_nd(engine, desc);
         return;
     }
-    if (is_error(desc) && pass_error(engine, desc))
+    if (v6 && desc->icmp_type >= ND_FIRST && desc->icmp_type <= ND_LAST && !is_of_link(desc)) {
+        ps_admit_refuse(engine, desc, PS_REASON_BAD_ARP);
+        return;
+    }
+    if (ps_icmp_is_error(desc) && judge_error(engine, desc))
         return;
     bool reply = desc->icmp_type == (v6 ? 129 : 0);
     if (!find_or_open(engine, desc, hash, hint, reply ? PS_OPENER_RECEIVER : PS_OPENER_SENDER))
@@ -180,8 +186,9 @@ void ps_icmp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_
     struct ps_flow *flow = ps_engine_flow(engine, engine->current.line);
     struct ps_flow_cold *cold = ps_flow_cold(&engine->table, engine->current.line);
     ps_engine_touch(engine, flow, cold);
-    if (flow->flags & PS_FLOW_NOT_OURS || !ps_admit_sender(engine, desc))
+    if (!ps_admit_sender(engine, desc) || (flow->flags & PS_FLOW_NOT_OURS))
         return;
+    note_answer(engine, flow);
     if (flow->flags & PS_FLOW_GRANTED)
         ps_verdict_packet_allowed(engine);
     else

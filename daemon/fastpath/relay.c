@@ -39,6 +39,15 @@ static uint32_t reach_back(const struct ps_relay_dir *dir)
     return dir->n_acked < dir->window_max ? dir->n_acked : dir->window_max;
 }
 
+static void take_edge(struct ps_relay_dir *dir, const struct ps_relay_told *told, uint32_t ack)
+{
+    dir->told_seq = told->seq;
+    dir->told_ack = ack;
+    dir->edge = ack + told->window;
+    if (told->window > dir->window_max)
+        dir->window_max = told->window;
+}
+
 /* RFC 9293 3.10.7.4: segments that were overtaken say nothing about the window. One that acknowledges more was not,
  * though its number is lower when it repeats what was lost. */
 static void take_window(struct ps_relay_dir *dir, const struct ps_relay_told *told, uint32_t ack)
@@ -47,11 +56,23 @@ static void take_window(struct ps_relay_dir *dir, const struct ps_relay_told *to
     bool more = ps_seq_diff(ack, dir->una) > 0;
     if (!more && (newer < 0 || (newer == 0 && ps_seq_diff(ack, dir->told_ack) < 0)))
         return;
-    dir->told_seq = told->seq;
-    dir->told_ack = ack;
-    dir->edge = ack + told->window;
-    if (told->window > dir->window_max)
-        dir->window_max = told->window;
+    take_edge(dir, told, ack);
+}
+
+/* Numbers that are only compared with may fall behind: each gibibyte they are brought along, before they seem to lie ahead. */
+static void bring_along(struct ps_relay_dir *dir)
+{
+    dir->past = ps_seq_max(dir->past, dir->una);
+    dir->offered = ps_seq_max(dir->offered, dir->una);
+}
+
+static void count_acked(struct ps_relay_dir *dir, uint32_t n)
+{
+    uint32_t before = dir->una;
+    dir->una += n;
+    if ((before ^ dir->una) >> 30 != 0)
+        bring_along(dir);
+    dir->n_acked = dir->n_acked + n < n ? UINT32_MAX : dir->n_acked + n;
 }
 
 enum ps_relay_ack ps_relay_take_ack(struct ps_chunks *chunks, struct ps_relay_dir *dir, const struct ps_relay_told *told)
@@ -65,9 +86,8 @@ enum ps_relay_ack ps_relay_take_ack(struct ps_chunks *chunks, struct ps_relay_di
     take_window(dir, told, ack);
     if (news == 0)
         return PS_RELAY_ACK_SAME;
-    dir->una = ack;
+    count_acked(dir, (uint32_t)news);
     dir->given = ps_seq_max(dir->given, ack);
-    dir->n_acked = dir->n_acked + (uint32_t)news < dir->n_acked ? UINT32_MAX : dir->n_acked + (uint32_t)news;
     forget_acked(chunks, dir);
     return PS_RELAY_ACK_NEWS;
 }
@@ -90,22 +110,27 @@ uint16_t ps_relay_window(struct ps_relay_dir *dir)
 bool ps_relay_fits(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t len)
 {
     uint32_t room = dir->copy_tail == PS_NONE ? 0 : PS_CHUNK_LEN - ps_chunk_at(chunks, dir->copy_tail)->len;
-    uint32_t lacking = len > room ? len - room : 0;
-    return (lacking + PS_CHUNK_LEN - 1) / PS_CHUNK_LEN <= ps_chunks_left(chunks);
+    uint32_t lacking = len > room ? len - room : 0, left = ps_chunks_left(chunks);
+    return (lacking <= PS_CHUNK_LEN && left > 0) || (lacking + PS_CHUNK_LEN - 1) / PS_CHUNK_LEN <= left;
 }
 
-/* A short PDU in two words that may overlap: most are polls. */
+/* A short PDU in two pieces that may overlap: most are polls and what they are answered with. */
 static void copy(uint8_t *to, const uint8_t *from, uint32_t len)
 {
-    uint64_t first, last;
-    if (len < sizeof first || len > 2 * sizeof first) {
+    uint8_t first[16], last[16];
+    if (len < 8 || len > 32) {
         memcpy(to, from, len);
-        return;
+    } else if (len <= 16) {
+        memcpy(first, from, 8);
+        memcpy(last, from + len - 8, 8);
+        memcpy(to, first, 8);
+        memcpy(to + len - 8, last, 8);
+    } else {
+        memcpy(first, from, 16);
+        memcpy(last, from + len - 16, 16);
+        memcpy(to, first, 16);
+        memcpy(to + len - 16, last, 16);
     }
-    memcpy(&first, from, sizeof first);
-    memcpy(&last, from + len - sizeof last, sizeof last);
-    memcpy(to, &first, sizeof first);
-    memcpy(to + len - sizeof last, &last, sizeof last);
 }
 
 bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t len)
@@ -133,6 +158,56 @@ bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const u
         len -= n;
     }
     return true;
+}
+
+/* Most often one end answers what the other has said, and acknowledges it: the block that held it holds the answer. What
+ * forgetting the one and appending the other would do, as the block that is given back last is taken first. */
+static bool reuse(struct ps_chunks *chunks, struct ps_relay_dir *back, struct ps_relay_dir *mine,
+                  const struct ps_relay_next *next)
+{
+    uint32_t at = back->copy;
+    if (at == PS_NONE || at != back->copy_tail || mine->copy != PS_NONE || next->len - 1 >= PS_CHUNK_LEN)
+        return false;
+    struct ps_chunk *chunk = ps_chunk_at(chunks, at);
+    if (ps_seq_diff(chunk->seq + chunk->len, back->una) > 0)
+        return false;
+    back->copy = back->copy_tail = PS_NONE;
+    mine->copy = mine->copy_tail = at;
+    chunk->seq = next->told.seq;
+    chunk->len = next->len;
+    copy(chunk->data, next->data, next->len);
+    return true;
+}
+
+bool ps_relay_take_next(struct ps_chunks *chunks, struct ps_relay_dir *back, struct ps_relay_dir *mine,
+                        const struct ps_relay_next *next)
+{
+    uint32_t news = next->told.ack - back->una, edge = back->edge;
+    take_window(back, &next->told, next->told.ack);
+    count_acked(back, news);
+    back->given = back->una;
+    if (news == 0 || !reuse(chunks, back, mine, next)) {
+        if (news > 0)
+            forget_acked(chunks, back);
+        (void)ps_relay_append(chunks, mine, next->data, next->len);
+    }
+    return news > 0 || back->edge != edge;
+}
+
+void ps_relay_take_turn(struct ps_chunks *chunks, struct ps_relay_dir *back, struct ps_relay_dir *mine,
+                        const struct ps_relay_next *next)
+{
+    uint32_t at = back->copy;
+    take_edge(back, &next->told, next->told.ack);
+    count_acked(back, next->told.ack - back->una);
+    back->given = back->una;
+    back->copy = back->copy_tail = PS_NONE;
+    mine->copy = mine->copy_tail = at;
+    struct ps_chunk *chunk = ps_chunk_at(chunks, at);
+    chunk->seq = next->told.seq;
+    chunk->len = next->len;
+    copy(chunk->data, next->data, next->len);
+    mine->allowed = mine->fwd = mine->judged = next->told.seq + next->len;
 }
 
 void ps_relay_read(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t seq, uint8_t *out,

@@ -62,7 +62,8 @@ struct ps_relay_dir {
     uint16_t n_stored; /* chunks in store */
     uint16_t mss;     /* payload that the receiver takes */
     uint64_t ack_due;    /* when held octets are acknowledged, PS_TIMER_NEVER: they need not be */
-    uint64_t hold_due;   /* when waiting for the rest of a PDU ends */
+    uint64_t hold_due;   /* when waiting for the rest of a PDU ends, PS_TIMER_NEVER: nothing is held */
+    uint64_t hold_until; /* ... whatever its sender says until then */
     uint64_t resend_due; /* when owned or waiting octets are sent again */
 };
 
@@ -114,6 +115,32 @@ bool ps_relay_fits(const struct ps_chunks *chunks, const struct ps_relay_dir *di
 
 /* Octets behind data_end; the numbers stay. False: the pool has no room, nothing was changed. */
 bool ps_relay_append(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t *data, uint32_t len);
+
+/* A segment of a connection where nothing is out of the ordinary: all of both directions has left, nothing is the
+ * engine's to deliver, and the numbers are the same on either side. */
+struct ps_relay_next {
+    struct ps_relay_told told; /* ack: from una to fwd of the direction that it acknowledges */
+    const uint8_t *data; /* the next octets of its own direction, for which there is room */
+    uint32_t len;
+};
+
+/* ps_relay_take_ack() of back and ps_relay_append() to mine. Has its receiver, or the window, got any further? */
+bool ps_relay_take_next(struct ps_chunks *chunks, struct ps_relay_dir *back, struct ps_relay_dir *mine,
+                        const struct ps_relay_next *next);
+
+/* The same where one end answers what the other has said: of a steady connection the next octets, within the window, of a
+ * direction of which none wait, that acknowledge all of back, which lies in one block. Then that block holds them. */
+static inline bool ps_relay_is_turn(const struct ps_chunks *chunks, const struct ps_relay_dir *back,
+                                    const struct ps_relay_dir *mine, const struct ps_relay_told *told, uint32_t len)
+{
+    bool in_order = told->seq == mine->judged && told->ack == back->judged && ps_seq_diff(told->seq + len, mine->edge) <= 0;
+    bool one = back->copy != PS_NONE && back->copy == back->copy_tail && mine->copy == PS_NONE;
+    return in_order && one && len - 1 < PS_CHUNK_LEN && ps_chunks_left(chunks) > 0;
+}
+
+/* What ps_relay_take_next() does then; and they have left. */
+void ps_relay_take_turn(struct ps_chunks *chunks, struct ps_relay_dir *back, struct ps_relay_dir *mine,
+                        const struct ps_relay_next *next);
 
 /* [seq, seq + len) of the copy, which holds them. */
 void ps_relay_read(const struct ps_chunks *chunks, const struct ps_relay_dir *dir, uint32_t seq, uint8_t *out,

@@ -20,7 +20,7 @@ static void send_reset(struct ps_engine *engine, const struct ps_relay *relay, u
     }
     head.flags = PS_TCP_RST | PS_TCP_ACK;
     ps_segment_build(t, &head, frame, 0);
-    ps_sends_put(&engine->in.sends, len, ps_inline_other_port(t->port));
+    ps_sends_put(&engine->in.sends, len, t->port);
     engine->stats.sent_frames++;
 }
 
@@ -29,7 +29,7 @@ static void bury(struct ps_engine *engine, struct ps_relay *relay)
 {
     for (unsigned dir = 0; dir < 2; dir++)
         ps_relay_dir_end(&engine->in.chunks, &relay->dir[dir]);
-    ps_inline_set_phase(engine, relay, PS_RELAY_TOMB);
+    ps_caps_phase(engine, relay, PS_RELAY_TOMB);
     relay->due = engine->now_ns + PS_TOMB_NS;
     ps_engine_close(engine, relay->line);
 }
@@ -44,12 +44,25 @@ void ps_reset(struct ps_engine *engine, struct ps_relay *relay)
     bury(engine, relay);
 }
 
+bool ps_reset_known(struct ps_engine *engine, struct ps_relay *relay)
+{
+    struct ps_template *from = relay->from;
+    if (from[0].ip_len == 0 && from[1].ip_len == 0)
+        return false;
+    for (unsigned dir = 0; dir < 2; dir++)
+        if (from[dir].ip_len == 0)
+            ps_template_mirror(&from[dir], &from[!dir], ps_sends_other_port(from[!dir].port));
+    if (relay->phase != PS_RELAY_TOMB)
+        ps_reset(engine, relay);
+    return true;
+}
+
 void ps_reset_unknown(struct ps_turn *t, enum ps_reason reason)
 {
     uint16_t port = t->engine->current.packet->port;
     ps_inline_refuse(t, reason);
     ps_template_take(&t->relay->from[t->dir], t->desc, port);
-    ps_template_mirror(&t->relay->from[!t->dir], &t->relay->from[t->dir], ps_inline_other_port(port));
+    ps_template_mirror(&t->relay->from[!t->dir], &t->relay->from[t->dir], ps_sends_other_port(port));
     if (!(t->desc->tcp_flags & (PS_TCP_SYN | PS_TCP_RST))) {
         struct ps_tcp_head on = {.seq = t->desc->seq, .ack = t->desc->ack};
         struct ps_tcp_head back = {.seq = t->desc->ack, .ack = t->end + t->fin};
@@ -101,8 +114,8 @@ void ps_reset_take(struct ps_turn *t)
     bool opening = t->relay->phase == PS_RELAY_SYN;
     uint32_t seq = opening ? t->desc->seq : t->desc->seq == mine->una ? mine->una : mine->fwd;
     bool as_sent = seq == t->desc->seq && mine->delta == 0 && t->desc->payload_len == 0 &&
-                   (t->tcp[12] >> 4) * 4u == PS_TCP_LEN && ps_segment_is_trimmed(t->engine->current.packet, t->desc);
-    ps_template_take(&t->relay->from[t->dir], t->desc, t->engine->current.packet->port);
+                   ps_inline_is_plain(t->engine->current.packet, t->desc);
+    ps_inline_take_template(t);
     if (!as_sent) {
         uint32_t ack = opening ? t->desc->ack : t->back->given;
         ps_inline_replace(t->engine);

@@ -7,6 +7,7 @@
 #include "engine.h"
 
 #define ETHER_LEN 14u
+#define ARP_LEN 28u
 #define IPV4_LEN 20u
 #define IPV6_LEN 40u
 #define ETHER_MIN 60u /* octets of the shortest frame, its check sequence not counted */
@@ -25,6 +26,12 @@ static void put32(uint8_t *p, uint32_t number)
 
 /* ---- templates ------------------------------------------------------------------------------------------------- */
 
+/* RFC 791 3.1, RFC 8200 3. */
+static uint8_t *hop_limit(struct ps_template *t)
+{
+    return t->head + t->link_len + (t->ip_len == IPV4_LEN ? 8 : 7);
+}
+
 /* Nearly always nothing but what is made anew differs: Ethernet without a tag, IPv4, the same service and hop limit. */
 static bool is_same(const struct ps_template *t, const struct ps_desc *desc, uint32_t link_len, uint32_t ip_len)
 {
@@ -39,9 +46,12 @@ void ps_template_take(struct ps_template *t, const struct ps_desc *desc, uint16_
     uint32_t link_len = desc->frame ? (uint32_t)(desc->network - desc->frame) : 0;
     if (link_len + ip_len > PS_TEMPLATE_MAX || (t->port == port && is_same(t, desc, link_len, ip_len)))
         return;
+    uint8_t hops = t->ip_len == ip_len ? *hop_limit(t) : 0;
     memcpy(t->head, desc->network - link_len, link_len + ip_len);
     t->link_len = (uint8_t)link_len;
     t->ip_len = (uint8_t)ip_len;
+    if (*hop_limit(t) < hops)
+        *hop_limit(t) = hops;
     t->port = port;
     t->src = desc->key.port[0];
     t->dst = desc->key.port[1];
@@ -73,15 +83,50 @@ void ps_template_mirror(struct ps_template *t, const struct ps_template *from, u
 
 /* ---- building -------------------------------------------------------------------------------------------------- */
 
-void ps_segment_sum(const uint8_t *network, uint8_t *tcp, uint32_t len)
+/* RFC 9293 3.1, RFC 768: of pseudo header and segment, whose field is 0. */
+static uint16_t sum_of(const uint8_t *network, uint8_t proto, const uint8_t *segment, uint32_t len)
 {
     bool v4 = network[0] >> 4 == 4;
     uint64_t sum = ps_checksum_add(0, network + (v4 ? 12 : 8), v4 ? 8 : 32);
-    sum = ps_checksum_add_u16(ps_checksum_add_u16(sum, PS_PROTO_TCP), (uint16_t)len);
+    sum = ps_checksum_add_u16(ps_checksum_add_u16(sum, proto), (uint16_t)len);
+    return (uint16_t)~ps_checksum_fold(ps_checksum_add(sum, segment, len));
+}
+
+void ps_segment_sum(const uint8_t *network, uint8_t *tcp, uint32_t len)
+{
     memset(tcp + 16, 0, 2);
-    sum = ps_checksum_add(sum, tcp, len);
-    uint16_t raw = (uint16_t)~ps_checksum_fold(sum);
+    uint16_t raw = sum_of(network, PS_PROTO_TCP, tcp, len);
     memcpy(tcp + 16, &raw, sizeof raw);
+}
+
+/* 0 would say that there is none. */
+void ps_segment_sum_udp(const uint8_t *network, uint8_t *udp, uint32_t len)
+{
+    memset(udp + 6, 0, 2);
+    uint16_t raw = sum_of(network, PS_PROTO_UDP, udp, len);
+    if (raw == 0)
+        raw = UINT16_MAX;
+    memcpy(udp + 6, &raw, sizeof raw);
+}
+
+static void sum_ipv4(uint8_t *ip)
+{
+    memset(ip + 10, 0, 2);
+    uint16_t raw = (uint16_t)~ps_checksum_fold(ps_checksum_add(0, ip, IPV4_LEN));
+    memcpy(ip + 10, &raw, sizeof raw);
+}
+
+/* RFC 3168 5, RFC 8200 3: the last two bits of the traffic class. */
+bool ps_segment_clear_ecn(uint8_t *ip)
+{
+    bool v4 = ip[0] >> 4 == 4;
+    uint8_t ecn = v4 ? 0x03 : 0x30;
+    if ((ip[1] & ecn) == 0)
+        return false;
+    ip[1] &= (uint8_t)~ecn;
+    if (v4)
+        sum_ipv4(ip);
+    return true;
 }
 
 /* RFC 791 3.1: total length, identification (none is needed: RFC 6864), "don't fragment", checksum. ECN is cleared: the
@@ -92,9 +137,7 @@ static void finish_ipv4(uint8_t *ip, uint32_t total)
     put16(ip + 2, total);
     put16(ip + 4, 0);
     put16(ip + 6, 0x4000);
-    memset(ip + 10, 0, 2);
-    uint16_t raw = (uint16_t)~ps_checksum_fold(ps_checksum_add(0, ip, IPV4_LEN));
-    memcpy(ip + 10, &raw, sizeof raw);
+    sum_ipv4(ip);
 }
 
 void ps_segment_build(const struct ps_template *t, const struct ps_tcp_head *tcp, uint8_t *frame, uint32_t len)
@@ -123,7 +166,11 @@ void ps_segment_build(const struct ps_template *t, const struct ps_tcp_head *tcp
 uint32_t ps_segment_frame_len(const struct ps_packet *packet, const struct ps_desc *desc)
 {
     const uint8_t *ip = desc->network;
+    if (!ip)
+        return (uint32_t)(desc->payload - packet->data) + desc->payload_len;
     uint32_t before = (uint32_t)(ip - packet->data);
+    if (desc->kind == PS_KIND_ARP)
+        return before + ARP_LEN;
     return before + (ip[0] >> 4 == 4 ? ps_be16(ip + 2) : IPV6_LEN + ps_be16(ip + 4));
 }
 
@@ -132,7 +179,8 @@ bool ps_segment_is_filled_up(const struct ps_packet *packet, const struct ps_des
     uint32_t end = ps_segment_frame_len(packet, desc);
     if (packet->len <= end)
         return true;
-    uint32_t tags = (uint32_t)(desc->network - packet->data) > 14 ? (uint32_t)(desc->network - packet->data) - 14 : 0;
+    uint32_t before = (uint32_t)((desc->network ? desc->network : desc->payload) - packet->data);
+    uint32_t tags = before > ETHER_LEN ? before - ETHER_LEN : 0;
     if (!desc->frame || packet->len > ETHER_MIN + tags)
         return false;
     uint8_t any = 0;

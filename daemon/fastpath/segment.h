@@ -28,7 +28,8 @@ struct ps_tcp_head {
     uint8_t flags; /* enum ps_tcp_flag */
 };
 
-/* Of a TCP packet without IP options. */
+/* Of a TCP packet without IP options. The hop limit is the highest that was seen: what the engine has to deliver, or a RST,
+ * is not to die on its way because its sender's last packet was made to. */
 void ps_template_take(struct ps_template *t, const struct ps_desc *desc, uint16_t port);
 
 /* The same the other way round: what an answer would look like. */
@@ -46,20 +47,28 @@ void ps_segment_build(const struct ps_template *t, const struct ps_tcp_head *tcp
 /* The TCP header of a packet; only behind an IP header without options. */
 static inline const uint8_t *ps_segment_tcp(const struct ps_desc *desc)
 {
-    return desc->network + (ps_addr_is_v4(desc->key.addr[0]) ? 20 : 40);
+    return desc->network + (desc->network[0] >> 4 == 4 ? 20 : 40);
 }
 
 /* Makes the TCP checksum at tcp + 16 anew. network: the IP header; len: octets of header and payload. */
 void ps_segment_sum(const uint8_t *network, uint8_t *tcp, uint32_t len);
 
-/* Octets from the frame's start to the end that the IP header tells. */
+/* The same of a UDP datagram over IPv4, for receivers that would not see octets change. */
+void ps_segment_sum_udp(const uint8_t *network, uint8_t *udp, uint32_t len);
+
+/* "Not ECN-capable", IPv4 checksum and all; ip: an IP header. True: something was changed. */
+bool ps_segment_clear_ecn(uint8_t *ip);
+
+/* Octets from the frame's start to the end that the IP header tells; of ARP to the end of the message, of 802.3 to that of its
+ * length, of others all. */
 uint32_t ps_segment_frame_len(const struct ps_packet *packet, const struct ps_desc *desc);
 
-/* There is something behind the end that the IP header tells: nothing but zeros that fill up a short Ethernet frame? */
+/* There is something behind that end: nothing but zeros that fill up a short Ethernet frame? */
 __attribute__((noinline, cold)) bool ps_segment_is_filled_up(const struct ps_packet *packet, const struct ps_desc *desc);
 
-/* Nothing behind the end that the IP header tells, or nothing but that. */
+/* Nothing behind that end, or nothing but that. Of ARP the payload is NULL, to which C adds nothing, not even 0. */
 static inline bool ps_segment_is_trimmed(const struct ps_packet *packet, const struct ps_desc *desc)
 {
-    return desc->payload + desc->payload_len == packet->data + packet->len || ps_segment_is_filled_up(packet, desc);
+    uintptr_t end = (uintptr_t)desc->payload + desc->payload_len;
+    return end == (uintptr_t)packet->data + packet->len || ps_segment_is_filled_up(packet, desc);
 }

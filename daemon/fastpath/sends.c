@@ -29,9 +29,9 @@ uint8_t *ps_sends_room(struct ps_sends *sends, uint32_t len)
     return fits ? sends->octets + sends->n_octets : NULL;
 }
 
-void ps_sends_put(struct ps_sends *sends, uint32_t len, uint16_t port)
+void ps_sends_put(struct ps_sends *sends, uint32_t len, uint16_t from)
 {
-    sends->items[sends->n++] = (struct ps_send){
-        .data = sends->octets + sends->n_octets, .len = len, .port = port, .after = sends->after};
+    sends->items[sends->n++] = (struct ps_send){.data = sends->octets + sends->n_octets, .len = len, .from = from,
+                                                .port = ps_sends_other_port(from), .after = sends->after};
     sends->n_octets += len;
 }

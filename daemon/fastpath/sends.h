@@ -24,7 +24,14 @@ void ps_sends_fini(struct ps_sends *sends);
 
 /* Room for one frame of len octets, or NULL. It is sent only after ps_sends_put(). */
 uint8_t *ps_sends_room(struct ps_sends *sends, uint32_t len);
-void ps_sends_put(struct ps_sends *sends, uint32_t len, uint16_t port);
+/* from: ingress port of those in whose name it is. */
+void ps_sends_put(struct ps_sends *sends, uint32_t len, uint16_t from);
+
+/* The other one of a gateway's two ports. */
+static inline uint16_t ps_sends_other_port(uint16_t port)
+{
+    return port <= 1 ? port ^ 1u : PS_PORT_UNKNOWN;
+}
 
 /* A new burst or tick: the last one's frames are gone. */
 static inline void ps_sends_clear(struct ps_sends *sends, uint16_t after)

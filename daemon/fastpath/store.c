@@ -112,3 +112,13 @@ uint32_t ps_store_next(struct ps_chunks *chunks, struct ps_relay_dir *dir, const
     }
     return 0;
 }
+
+bool ps_store_goes_on(const struct ps_chunks *chunks, const struct ps_relay_dir *dir)
+{
+    for (uint32_t at = dir->store; at != PS_NONE; at = ps_chunk_at(chunks, at)->link) {
+        const struct ps_chunk *chunk = ps_chunk_at(chunks, at);
+        if (ps_seq_diff(chunk->seq, dir->judged) <= 0 && ps_seq_diff(chunk->seq + chunk->len, dir->judged) > 0)
+            return true;
+    }
+    return false;
+}

@@ -29,3 +29,6 @@ bool ps_store_equals(const struct ps_chunks *chunks, const struct ps_relay_dir *
 /* Forgets what lies before dir->judged. Octets kept at judged itself: how many, and where; 0: none. They stay until
  * judged has moved on and this is called again. */
 uint32_t ps_store_next(struct ps_chunks *chunks, struct ps_relay_dir *dir, const uint8_t **data);
+
+/* Is the octet at dir->judged kept? Where a segment ended the store does not know. */
+bool ps_store_goes_on(const struct ps_chunks *chunks, const struct ps_relay_dir *dir);

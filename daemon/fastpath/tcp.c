@@ -55,7 +55,7 @@ static void judge_syn(struct ps_engine *engine, const struct ps_desc *desc, uint
     }
     struct ps_flow *flow = current_flow(engine);
     ps_engine_touch(engine, flow, current_cold(engine));
-    if (flow->flags & PS_FLOW_NOT_OURS || !ps_admit_sender(engine, desc))
+    if (!ps_admit_sender(engine, desc) || (flow->flags & PS_FLOW_NOT_OURS))
         return;
     if (!(flow->flags & PS_FLOW_GRANTED))
         ps_verdict_silent(engine, current_cold(engine));
@@ -88,7 +88,7 @@ static void judge_syn_ack(struct ps_engine *engine, const struct ps_desc *desc, 
     struct ps_flow *flow = current_flow(engine);
     engine->current.dir = ps_flow_dir(flow, &desc->key);
     ps_engine_touch(engine, flow, current_cold(engine));
-    if (flow->flags & PS_FLOW_NOT_OURS || !ps_admit_sender(engine, desc))
+    if (!ps_admit_sender(engine, desc) || (flow->flags & PS_FLOW_NOT_OURS))
         return;
     if (!(flow->flags & PS_FLOW_GRANTED))
         ps_verdict_silent(engine, current_cold(engine));
@@ -100,7 +100,7 @@ static void judge_syn_ack(struct ps_engine *engine, const struct ps_desc *desc, 
     if (!(flow->dir[PS_TO_CLIENT] & PS_DIR_STARTED))
         ps_stream_start(flow, PS_TO_CLIENT, desc->seq + 1);
     if (flow->phase == PS_FLOW_OPENING)
-        flow->phase = PS_FLOW_OPEN;
+        ps_engine_answered(engine, engine->current.line);
     if (desc->payload_wire > 0 && (flow->flags & PS_FLOW_GRANTED))
         refuse(engine, desc, PS_REASON_SYN_DATA);
 }
@@ -209,9 +209,11 @@ static void judge_data(struct ps_engine *engine, const struct ps_desc *desc)
     else if (!reset && (flow->flags & PS_FLOW_GRANTED) && desc->payload_wire > 0)
         ps_verdict_packet_allowed(engine);
     if (flow->phase == PS_FLOW_OPENING && (desc->payload_wire > 0 || engine->current.dir == PS_TO_CLIENT))
-        flow->phase = PS_FLOW_OPEN;
+        ps_engine_answered(engine, engine->current.line);
     if (reset || (desc->tcp_flags & PS_TCP_FIN) || (flow->dir[0] & flow->dir[1] & PS_DIR_FIN))
         judge_close(engine, desc);
+    else
+        ps_verdict_carries(engine);
 }
 
 /* Joined late: what was said before is not known. */
@@ -220,7 +222,7 @@ static bool join(struct ps_engine *engine, const struct ps_desc *desc, uint64_t 
     if (!ps_admit(engine, desc, hash, PS_OPENER_UNKNOWN))
         return false;
     struct ps_flow *flow = current_flow(engine);
-    flow->phase = PS_FLOW_OPEN;
+    ps_engine_answered(engine, engine->current.line);
     if (flow->flags & PS_FLOW_NOT_OURS)
         return true;
     engine->stats.midstream++;
@@ -249,10 +251,10 @@ void ps_tcp_judge(struct ps_engine *engine, const struct ps_desc *desc, uint64_t
     ps_engine_touch(engine, flow, current_cold(engine));
     if (is_in_order(engine, flow, desc)) {
         judge_in_order(engine, flow, desc);
-    } else if (!(flow->flags & PS_FLOW_NOT_OURS)) {
-        if (ps_admit_sender(engine, desc))
+    } else if (ps_admit_sender(engine, desc)) {
+        if (flow->flags & PS_FLOW_NOT_OURS)
+            judge_close(engine, desc);
+        else
             judge_data(engine, desc);
-    } else {
-        judge_close(engine, desc);
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "verdict.h"
 
-#include <string.h>
+#include "judged.h"
 
 /* ---- decision -------------------------------------------------------------------------------------------------- */
 
@@ -58,45 +58,11 @@ static void count_allowed(struct ps_engine *engine, struct ps_flow_cold *cold, u
     cold->allowed++;
     if (rule == cold->grant.rule && rule != PS_NONE)
         cold->by_rule++;
-    else if (rule < engine->n_rules)
-        engine->rule_stats[rule].allowed++;
+    else if (rule < engine->slot->n_rules)
+        engine->slot->rule_stats[rule].allowed++;
 }
 
 /* ---- judgements ------------------------------------------------------------------------------------------------ */
-
-static struct ps_mac mac_from(uint64_t number)
-{
-    struct ps_mac mac;
-    for (unsigned i = 0; i < sizeof mac.b; i++)
-        mac.b[i] = (uint8_t)(number >> (40 - 8 * i));
-    return mac;
-}
-
-/* ICMP: the type; not IP: ethertype or DSAP. */
-static uint16_t code_of_flow(const struct ps_key *key)
-{
-    uint8_t proto = ps_key_proto(key);
-    bool icmp = proto == PS_PROTO_ICMP || proto == PS_PROTO_ICMPV6;
-    return icmp ? ps_key_icmp_type(key) : key->port[0];
-}
-
-/* Fills in who talks to whom; end c of the key is the client. */
-static void set_ends(struct ps_judged *judged, const struct ps_key *key, unsigned c)
-{
-    uint8_t proto = ps_key_proto(key);
-    bool has_ports = proto == PS_PROTO_TCP || proto == PS_PROTO_UDP;
-    judged->ip_proto = proto;
-    judged->vlan = ps_key_vlan(key);
-    judged->client_port = has_ports ? key->port[c] : 0;
-    judged->server_port = has_ports ? key->port[!c] : code_of_flow(key);
-    if (proto == 0) {
-        judged->client_mac = mac_from(key->addr[c].lo);
-        judged->server_mac = mac_from(key->addr[!c].lo);
-    } else {
-        judged->client = key->addr[c];
-        judged->server = key->addr[!c];
-    }
-}
 
 static struct ps_judged judged_flow(const struct ps_engine *engine, enum ps_judged_what what)
 {
@@ -104,7 +70,7 @@ static struct ps_judged judged_flow(const struct ps_engine *engine, enum ps_judg
     judged.time_ns = engine->now_ns;
     judged.number = engine->number;
     judged.path = &ps_flow_cold(&engine->table, engine->current.line)->path;
-    set_ends(&judged, &ps_engine_flow(engine, engine->current.line)->key, 0);
+    ps_judged_set_ends(&judged, &ps_engine_flow(engine, engine->current.line)->key, 0);
     return judged;
 }
 
@@ -115,23 +81,8 @@ static struct ps_event *put_event(struct ps_engine *engine, const struct ps_judg
         engine->stats.events_lost++;
         return NULL;
     }
-    const struct ps_path *path = judged->path;
-    *event = (struct ps_event){
-        .time_ns = judged->time_ns, .number = judged->number, .kind = (uint8_t)kind, .what = judged->what,
-        .reason = judged->reason, .dir = judged->dir, .ip_proto = judged->ip_proto, .protocol = path->protocol,
-        .vlan = judged->vlan, .client_port = judged->client_port, .server_port = judged->server_port,
-        .conduit = path->conduit, .rule = judged->rule, .client_asset = path->client_asset,
-        .server_asset = path->server_asset, .client_zone = path->client_zone, .server_zone = path->server_zone,
-        .client = judged->client, .server = judged->server, .client_mac = judged->client_mac,
-        .server_mac = judged->server_mac, .offset = judged->offset, .len = judged->pdu_len};
+    ps_judged_event(judged, kind, engine->slot->generation, event);
     return event;
-}
-
-static enum ps_event_kind kind_of(const struct ps_judged *judged)
-{
-    if (judged->monitored)
-        return PS_EVENT_WOULD_DENY;
-    return ps_reason_info(judged->reason)->class == PS_CLASS_POLICY ? PS_EVENT_DENY : PS_EVENT_MALFORMED;
 }
 
 static void observe(const struct ps_engine *engine, const struct ps_judged *judged)
@@ -146,13 +97,7 @@ static void refuse(struct ps_engine *engine, struct ps_judged *judged)
     judged->monitored = is_monitored(judged->path);
     count_denied(engine, judged);
     decide(engine->current.out, judged->reason, judged->monitored);
-    struct ps_event *event = put_event(engine, judged, kind_of(judged));
-    if (event && judged->what == PS_JUDGED_PDU) {
-        struct ps_txt text;
-        ps_txt_init(&text, event->operation, sizeof event->operation);
-        ps_operation_format(judged->dissector, judged->facts, &text);
-        event->protocol = judged->facts->protocol;
-    }
+    struct ps_event *event = put_event(engine, judged, ps_judged_kind(judged));
     if (event)
         ps_event_ring_publish(&engine->ring);
     observe(engine, judged);
@@ -200,6 +145,15 @@ void ps_verdict_packet_allowed(struct ps_engine *engine)
     observe(engine, &judged);
 }
 
+void ps_verdict_carries(struct ps_engine *engine)
+{
+    const uint8_t asked = PS_FLOW_GRANTED | PS_FLOW_INSPECTED | PS_FLOW_NOT_OURS | PS_FLOW_BOUND_CLIENT | PS_FLOW_BOUND_SERVER;
+    const struct ps_flow *flow = ps_engine_flow(engine, engine->current.line);
+    bool goes_on = flow->phase == PS_FLOW_OPEN && ((flow->dir[0] | flow->dir[1]) & PS_DIR_FIN) == 0;
+    engine->current.out->carries = (flow->flags & asked) == PS_FLOW_GRANTED && goes_on &&
+                                   !is_monitored(&ps_flow_cold(&engine->table, engine->current.line)->path);
+}
+
 void ps_verdict_packet_refused(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path,
                                enum ps_reason reason)
 {
@@ -209,18 +163,7 @@ void ps_verdict_packet_refused(struct ps_engine *engine, const struct ps_desc *d
     judged.number = engine->number;
     judged.path = path;
     judged.offset = desc->offset;
-    if (desc->kind == PS_KIND_ARP) {
-        judged.client = desc->key.addr[0];
-        judged.server = desc->key.addr[1];
-        judged.vlan = ps_key_vlan(&desc->key);
-        judged.server_port = desc->code;
-    } else {
-        set_ends(&judged, &desc->key, engine->current.dir);
-    }
-    if (desc->frame) {
-        memcpy(judged.client_mac.b, desc->frame + (judged.dir ? 0 : 6), sizeof judged.client_mac.b);
-        memcpy(judged.server_mac.b, desc->frame + (judged.dir ? 6 : 0), sizeof judged.server_mac.b);
-    }
+    ps_judged_set_packet(&judged, desc);
     refuse(engine, &judged);
 }
 
@@ -244,6 +187,13 @@ void ps_verdict_flow_opened(struct ps_engine *engine)
     conduit->refused_flows++;
     struct ps_judged judged = judged_flow(engine, PS_JUDGED_FLOW);
     judged.reason = cold->reason;
+    refuse(engine, &judged);
+}
+
+void ps_verdict_flow_ended(struct ps_engine *engine, enum ps_reason reason)
+{
+    struct ps_judged judged = judged_flow(engine, PS_JUDGED_FLOW);
+    judged.reason = (uint8_t)reason;
     refuse(engine, &judged);
 }
 

@@ -30,6 +30,9 @@ void ps_verdict_pdu_counted(struct ps_engine *engine, uint32_t rule, bool reply)
 /* The current packet belongs to an uninspected flow that path->rules[0] grants. */
 void ps_verdict_packet_allowed(struct ps_engine *engine);
 
+/* The current packet passes, of a flow as it stands: may the rest be carried (ps_decision.carries)? */
+void ps_verdict_carries(struct ps_engine *engine);
+
 /* The current packet is refused on its own; desc says between whom, path is what the policy says about them, dir is
  * its direction on path. */
 void ps_verdict_packet_refused(struct ps_engine *engine, const struct ps_desc *desc, const struct ps_path *path,
@@ -40,6 +43,9 @@ void ps_verdict_flow_refused(struct ps_engine *engine, enum ps_reason reason);
 
 /* The current flow was opened: granted, or refused once and for all by cold->reason. */
 void ps_verdict_flow_opened(struct ps_engine *engine);
+
+/* The current flow was let be opened, and may not go on. */
+void ps_verdict_flow_ended(struct ps_engine *engine, enum ps_reason reason);
 
 /* A later packet of a refused flow. */
 void ps_verdict_silent(struct ps_engine *engine, const struct ps_flow_cold *cold);

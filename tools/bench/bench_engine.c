@@ -12,6 +12,7 @@
  *     modbus            read-holding-registers, the same on each connection each time, granted; and the replies
  *     s7comm, dnp3      what gen_capture sends: requests drawn anew each time, of more than one kind; and the replies
  *     ..., inline       the same by an engine that stands in the line, over connections that it holds copies of
+ *     ..., gateway      the same by one that is told which of the policy's gateways it is
  *
  * --attack: packets that are judged one by one, as dear as somebody can make them; --memory: octets of a flow.
  *
@@ -173,7 +174,9 @@ static void engine_start(struct world *w, const struct gen_protocol *protocol)
     config.n_flows = w->plan.n_flows + w->plan.n_flows / 2;
     config.checksums = PS_CHECKSUMS_STRICT;
     config.inline_ = w->inline_;
+    config.gateway = w->gateway ? 0 : PS_NONE;
     config.n_relays = w->plan.n_flows;
+    config.new_of_source = config.half_open_of_source = 1000000; /* all open at once */
     config.n_chunks = 64 * w->plan.n_flows; /* what is not touched is not resident */
     w->engine = bench_need(ps_engine_new(&config, &w->image));
     w->protocol = protocol;
@@ -243,7 +246,7 @@ static void traffic_fini(struct traffic *t, const struct plan *plan)
 static void measure_talk(struct world *w, const struct gen_protocol *protocol, const struct floors *floors)
 {
     char what[40];
-    const char *how = w->inline_ ? ", inline" : "";
+    const char *how = w->gateway ? ", gateway" : w->inline_ ? ", inline" : "";
     engine_start(w, protocol);
     run_talk(w, 1, false);
     run_talk(w, n_rounds(w), true);
@@ -264,6 +267,8 @@ static void measure_all_talk(struct world *w)
         measure_talk(w, &bench_tcp, &floors);
     measure_talk(w, w->plan.protocol, &floors);
     w->inline_ = true;
+    measure_talk(w, w->plan.protocol, &floors);
+    w->gateway = true;
     measure_talk(w, w->plan.protocol, &floors);
 }
 

@@ -35,6 +35,7 @@ struct world {
     void *image_mem;
     struct ps_engine *engine;
     bool inline_; /* what the engine is */
+    bool gateway; /* ... and the policy's gateway: it asks of each packet whether its sender is behind the port */
     struct traffic traffic[2]; /* by direction; pass-through: the first */
     uint32_t *order;      /* flows in random order */
     uint32_t *seq[2];     /* next number of each flow, by direction */
@@ -57,7 +58,7 @@ void bench_random_restart(void);
 /* 0 .. n - 1 in random order. */
 void bench_shuffle(uint32_t *items, uint32_t n);
 
-/* Zones that so many conduits need when each leads from one zone to another, each pair once. */
+/* Zones that so many conduits need when each leads from one half of them to the other, each pair once. */
 uint32_t bench_zones_for(uint32_t n_conduits);
 
 /* Is there a dissector for it, and do plant files know its words? */

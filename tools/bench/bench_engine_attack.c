@@ -58,8 +58,9 @@ size_t bench_attack(struct world *w)
 
 void bench_memory(void)
 {
-    uint32_t flow = sizeof(struct ps_flow) + PS_FLOW_COLD_LEN, relay = sizeof(struct ps_relay) + 16; /* and its timer */
-    printf("octets of a flow: %u, and 8 to 16 of its bucket\n", flow);
+    uint32_t link = sizeof(struct ps_chain_link), flow = sizeof(struct ps_flow) + PS_FLOW_COLD_LEN + link + 4;
+    uint32_t relay = sizeof(struct ps_relay) + 16 + 2 * link; /* its timer, its places by age */
+    printf("octets of a flow: %u, and 8 to 16 of its bucket; of a source %u\n", flow, (unsigned)sizeof(struct ps_source));
     for (unsigned p = 1; p < PS_N_DISSECTORS; p++) {
         const struct ps_dissector *d = ps_dissector_by_protocol(p);
         if (d && d->state_len > 0)

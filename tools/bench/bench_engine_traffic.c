@@ -61,18 +61,30 @@ void bench_shuffle(uint32_t *items, uint32_t n)
 
 uint32_t bench_zones_for(uint32_t n_conduits)
 {
-    uint32_t n = 2;
-    while (n * (n - 1) < n_conduits)
-        n++;
-    return n;
+    uint32_t half = 1;
+    while (half * half < n_conduits)
+        half++;
+    return 2 * half;
 }
 
-/* Conduit c leads from one zone to another, each pair once. */
+/* Conduit c leads from a zone behind the gateway's first port to one behind the second, each pair once. */
 static void conduit_ends(const struct plan *plan, uint32_t c, uint32_t *from, uint32_t *to)
 {
-    *from = c / (plan->n_zones - 1);
-    *to = c % (plan->n_zones - 1);
-    *to += *to >= *from;
+    uint32_t half = plan->n_zones / 2;
+    *from = c / half;
+    *to = half + c % half;
+}
+
+static void put_gateway(FILE *out, const struct plan *plan)
+{
+    fprintf(out, "gateways = ( { name = \"gate\"; ports = (\n");
+    for (uint32_t port = 0, half = plan->n_zones / 2; port < 2; port++) {
+        fprintf(out, "  { name = \"p%u\"; zones = [", port);
+        for (uint32_t z = port * half; z < (port + 1) * half; z++)
+            fprintf(out, "%s\"z%u\"", z > port * half ? ", " : "", z);
+        fprintf(out, "]; }%s\n", port == 0 ? "," : "");
+    }
+    fprintf(out, "); } );\n");
 }
 
 static char *plant_text(const struct plan *plan)
@@ -89,11 +101,13 @@ static char *plant_text(const struct plan *plan)
         uint32_t from, to;
         conduit_ends(plan, c, &from, &to);
         fprintf(out,
-                "  { name = \"c%u\"; from = \"z%u\"; to = \"z%u\"; allow = (\n%s,\n"
+                "  { name = \"c%u\"; from = \"z%u\"; to = \"z%u\"; max_half_open = 1000000; max_new_flows = 1000000;\n"
+                "    allow = (\n%s,\n"
                 "    { name = \"web\"; protocol = \"tcp\"; ports = [\"8080\"]; } ); }%s\n",
                 c, from, to, plan->protocol->rules, c + 1 < plan->n_conduits ? "," : "");
     }
     fprintf(out, ");\n");
+    put_gateway(out, plan);
     fclose(out);
     return text;
 }

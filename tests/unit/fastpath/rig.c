@@ -39,7 +39,7 @@ static const char plant[] =
     "  { name = \"lab-ctl\"; from = \"lab\"; to = \"ctl\"; mode = \"monitor\"; allow = (\n"
     "    { name = \"look\"; protocol = \"modbus\"; operations = [\"identify\"]; },\n"
     "    { name = \"pn\"; clients = [\"io\"]; servers = [\"drive\"]; protocol = \"ethernet\";\n"
-    "      ethertypes = [\"0x8892\"]; } ); } );\n"
+    "      ethertypes = [\"0x8892\", \"llc:0x42\"]; } ); } );\n"
     "gateways = ( { name = \"gw\"; ports = ( { name = \"p0\"; zones = [\"ops\", \"ring\"]; },\n"
     "  { name = \"p1\"; zones = [\"ctl\", \"lab\", \"ring\"]; } ); } );\n";
 
@@ -61,7 +61,7 @@ static void on_judged(void *ctx, const struct ps_judged *judged)
     }
 }
 
-static void load(struct rig *r, const char *text)
+void *rig_compile(const char *text, struct ps_image *image)
 {
     struct ps_diags diags;
     size_t len = 0;
@@ -71,13 +71,35 @@ static void load(struct rig *r, const char *text)
     for (size_t i = 0; !compiled && i < diags.n; i++)
         fprintf(stderr, "rig.conf:%u: %s\n", diags.items[i].line, diags.items[i].text);
     ck_assert_ptr_nonnull(compiled);
-    r->image_mem = aligned_alloc(64, (len + 63) / 64 * 64);
-    ck_assert_ptr_nonnull(r->image_mem);
-    memcpy(r->image_mem, compiled, len);
+    void *mem = aligned_alloc(64, (len + 63) / 64 * 64);
+    ck_assert_ptr_nonnull(mem);
+    memcpy(mem, compiled, len);
     free(compiled);
     ps_model_free(model);
     ps_diags_fini(&diags);
-    ck_assert_ptr_null(ps_image_open(r->image_mem, len, &r->image));
+    ck_assert_ptr_null(ps_image_open(mem, len, image));
+    return mem;
+}
+
+void rig_policy_init(struct rig_policy *p, const char *text, uint32_t generation)
+{
+    p->image_mem = rig_compile(text, &p->image);
+    p->slot = ps_policy_slot_new(&p->image, generation);
+    ck_assert_ptr_nonnull(p->slot);
+}
+
+void rig_policy_fini(struct rig_policy *p)
+{
+    ck_assert_uint_eq(ps_policy_slot_use(p->slot), PS_SLOT_UNUSED);
+    ps_policy_slot_free(p->slot);
+    free(p->image_mem);
+}
+
+void rig_sweep(struct rig *r)
+{
+    while (ps_engine_sweep(r->engine, 1))
+        ck_assert(ps_engine_check(r->engine));
+    ck_assert(ps_engine_check(r->engine));
 }
 
 void rig_init(struct rig *r, const struct ps_engine_config *config)
@@ -88,8 +110,10 @@ void rig_init(struct rig *r, const struct ps_engine_config *config)
 void rig_init_plant(struct rig *r, const struct ps_engine_config *config, const char *text)
 {
     struct ps_engine_config mine;
+    bool no_policy = r->no_policy;
     memset(r, 0, sizeof *r);
-    load(r, text);
+    r->no_policy = no_policy;
+    r->image_mem = rig_compile(text, &r->image);
     ps_engine_config_init(&mine);
     mine.checksums = PS_CHECKSUMS_STRICT;
     if (config)
@@ -99,7 +123,7 @@ void rig_init_plant(struct rig *r, const struct ps_engine_config *config, const 
     mine.on_judged_ctx = r;
     r->port = PS_PORT_UNKNOWN;
     r->time_ns = UINT64_C(1700000000) * 1000000000;
-    r->engine = ps_engine_new(&mine, &r->image);
+    r->engine = ps_engine_new(&mine, r->no_policy ? NULL : &r->image);
     ck_assert_ptr_nonnull(r->engine);
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine.h"
 #include "packets.h"
+#include "policy_slot.h"
 
 #define RIG_JUDGED_MAX 512u
 
@@ -43,6 +44,14 @@ struct rig {
     uint32_t cut;  /* octets missing at the end of the next packet only */
     struct rig_judged judged[RIG_JUDGED_MAX];
     uint32_t n_judged;
+    bool no_policy; /* before rig_init(): the engine starts without */
+};
+
+/* Another policy for its engine. */
+struct rig_policy {
+    void *image_mem;
+    struct ps_image image;
+    struct ps_policy_slot *slot;
 };
 
 /* config NULL: defaults with strict checksums; on_judged and gateway are set here. */
@@ -50,6 +59,16 @@ void rig_init(struct rig *r, const struct ps_engine_config *config);
 /* The same around another plant: text of a plant file, whose first gateway it is. */
 void rig_init_plant(struct rig *r, const struct ps_engine_config *config, const char *text);
 void rig_fini(struct rig *r);
+
+/* Text of a plant file as an image, whose memory is returned. */
+void *rig_compile(const char *text, struct ps_image *image);
+
+void rig_policy_init(struct rig_policy *p, const char *text, uint32_t generation);
+/* Unused by now. */
+void rig_policy_fini(struct rig_policy *p);
+
+/* Every flow is judged by the policy of now. */
+void rig_sweep(struct rig *r);
 
 /* Feeds one packet, 1 ms after the last one. */
 struct ps_decision rig_send(struct rig *r, const struct wire *w);

@@ -303,6 +303,23 @@ START_TEST(test_ps_datagram_take__nv_f07_rest_after_the_time_out__belongs_to_not
 }
 END_TEST
 
+START_TEST(test_ps_engine_next_tick__unfinished_datagram__when_it_is_forgotten)
+{
+    for (unsigned inline_ = 0; inline_ < 2; inline_++) {
+        begin_with(PLANT(REASSEMBLE), inline_);
+        ck_assert_uint_eq(ps_engine_next_tick(rig.engine), UINT64_MAX);
+        datagram(7, 514, 1400);
+        rig.port = inline_ ? 0 : PS_PORT_UNKNOWN;
+        rig_send(&rig, &part[0]);
+        uint64_t due_ns = ps_engine_next_tick(rig.engine);
+        ck_assert_uint_eq(due_ns, rig.time_ns + PS_FRAG_TIMEOUT_NS + 1);
+        ck_assert(!ps_engine_tick(rig.engine, due_ns));
+        ck_assert_uint_eq(ps_engine_next_tick(rig.engine), UINT64_MAX);
+        end();
+    }
+}
+END_TEST
+
 START_TEST(test_ps_datagram_take__nv_f08_other_id_or_port__not_joined)
 {
     begin();
@@ -348,5 +365,6 @@ UNIT_MAIN("fastpath/datagram",
     test_ps_datagram_take__nv_f01_cut_through_the_header__refused,
     test_ps_datagram_take__nv_f03_overlap_with_other_octets__nothing_of_it_leaves,
     test_ps_datagram_take__nv_f07_rest_after_the_time_out__belongs_to_nothing,
+    test_ps_engine_next_tick__unfinished_datagram__when_it_is_forgotten,
     test_ps_datagram_take__nv_f08_other_id_or_port__not_joined,
     test_ps_datagram_take__nv_f10_flood_of_one_source__bounded)

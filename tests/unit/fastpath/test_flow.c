@@ -125,7 +125,7 @@ START_TEST(test_ps_flow_insert__up_to_capacity__all_found_then_none)
 }
 END_TEST
 
-START_TEST(test_ps_flow_victim__by_class__closed_then_half_open_then_refused)
+START_TEST(test_ps_flow_victim__by_class__closed_then_half_open_or_refused)
 {
     static const struct {
         uint8_t phase, flags;
@@ -145,6 +145,41 @@ START_TEST(test_ps_flow_victim__by_class__closed_then_half_open_then_refused)
     }
     t.flows[10].phase = PS_FLOW_CLOSED; /* younger than line 4 */
     ck_assert_uint_eq(ps_flow_victim(&t, hash, 16), 4);
+    ps_flow_table_fini(&t);
+}
+END_TEST
+
+START_TEST(test_ps_flow_victim__half_open_and_refused__the_one_that_was_idle_longest)
+{
+    struct ps_flow_table t;
+    ck_assert(ps_flow_table_init(&t, 16, modbus_of(8), seed));
+    fill(&t, 16, PS_FLOW_OPEN, PS_FLOW_GRANTED | PS_FLOW_INSPECTED);
+    struct ps_key key = key_of(100);
+    uint64_t hash = ps_flow_hash(&t, &key);
+    t.flows[9].phase = PS_FLOW_OPENING; /* young: a handshake that goes its way */
+    t.flows[5].flags = 0;
+    ck_assert_uint_eq(ps_flow_victim(&t, hash, 16), 5);
+    t.flows[5].seen = 15;
+    ck_assert_uint_eq(ps_flow_victim(&t, hash, 16), 9);
+    ps_flow_table_fini(&t);
+}
+END_TEST
+
+START_TEST(test_ps_flow_victim__datagrams_that_nobody_answers__after_two_seconds)
+{
+    struct ps_flow_table t;
+    ck_assert(ps_flow_table_init(&t, 16, modbus_of(8), seed));
+    fill(&t, 16, PS_FLOW_OPEN, PS_FLOW_GRANTED | PS_FLOW_INSPECTED);
+    struct ps_key key = key_of(100);
+    uint64_t hash = ps_flow_hash(&t, &key);
+    t.flows[3].phase = PS_FLOW_OPENING;
+    t.flows[3].key.id = ps_key_id(PS_PROTO_UDP, 0);
+    ck_assert_uint_eq(ps_flow_victim(&t, hash, 3 + 2 * PS_TICKS_PER_S - 1), PS_NONE);
+    ck_assert_uint_eq(ps_flow_victim(&t, hash, 3 + 2 * PS_TICKS_PER_S), 3);
+    t.flows[12].flags = PS_FLOW_GRANTED; /* answered, not inspected, idle for as long as that takes */
+    ck_assert_uint_eq(ps_flow_victim(&t, hash, 12 + 10 * PS_TICKS_PER_S), 3);
+    t.flows[12].flags = 0;
+    ck_assert_uint_eq(ps_flow_victim(&t, hash, 12 + 10 * PS_TICKS_PER_S), 12);
     ps_flow_table_fini(&t);
 }
 END_TEST
@@ -197,6 +232,8 @@ UNIT_MAIN("fastpath/flow", test_ps_flow_find__both_directions__the_same_line,
           test_ps_flow_hash__any_part_differs__other_hash,
           test_ps_flow_remove__state_of_an_inspected_flow__zero_for_the_next,
           test_ps_flow_insert__up_to_capacity__all_found_then_none,
-          test_ps_flow_victim__by_class__closed_then_half_open_then_refused,
+          test_ps_flow_victim__by_class__closed_then_half_open_or_refused,
+          test_ps_flow_victim__half_open_and_refused__the_one_that_was_idle_longest,
+          test_ps_flow_victim__datagrams_that_nobody_answers__after_two_seconds,
           test_ps_flow_victim__allowed_flows__only_after_long_silence,
           test_ps_flow_table__churn__bookkeeping_stays_exact)

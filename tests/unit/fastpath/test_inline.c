@@ -3,27 +3,13 @@
 
 #include <string.h>
 
-#include "rig_inline.h"
+#include "inline_case.h"
 #include "unit.h"
-
-static struct two w;
 
 #define REQUEST READ_REQUEST
 #define REPLY READ_REPLY
 #define HEAD "0001 0000 0006 01"     /* of REQUEST: 7 octets */
 #define TAIL "03 0028 0002"          /* and the other 5 */
-
-static void begin(void)
-{
-    two_init(&w, NULL, NULL);
-    two_open(&w);
-}
-
-static void end(void)
-{
-    w.r.n_judged = 0;
-    two_fini(&w);
-}
 
 /* ---- whole PDUs ------------------------------------------------------------------------------------------------ */
 
@@ -206,6 +192,24 @@ START_TEST(test_ps_inline__rest_never_comes__reset_after_two_seconds)
 }
 END_TEST
 
+START_TEST(test_ps_inline__rest_comes_octet_by_octet__four_limits_in_all)
+{
+    begin();
+    two_say(&w, PS_TO_SERVER, HEAD);
+    for (unsigned i = 0; i < 4; i++) {
+        two_tick(&w, 1900);
+        two_say(&w, PS_TO_SERVER, "03");
+    }
+    w.n_out = 0;
+    w.spoken = false;
+    two_tick(&w, 350);
+    two_expect(&w, "");
+    two_tick(&w, 50);
+    two_expect(&w, ">0:0a0R <0:0a11R");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline__hold_limit_of_the_conduit__reset_when_it_is_over)
 {
     two_init(&w, NULL, "hold_limit = 0.5;");
@@ -240,6 +244,30 @@ START_TEST(test_ps_inline__whole_segments_and_one_ends_in_a_pdu__refused)
     two_say(&w, PS_TO_SERVER, REQUEST HEAD);
     two_expect(&w, "!split-pdu >0:12a0 >12:0a0R <0:0a0R");
     ck_assert_uint_eq(rig_stats(&w.r)->held_pdus, 0);
+    end();
+}
+END_TEST
+
+/* Two replies in one segment that comes too early and is kept in two blocks. */
+START_TEST(test_ps_inline__whole_segments_and_one_came_early__passes)
+{
+    uint8_t request[12] = {0, 0, 0, 0, 0, 6, 1, 3, 0, 0, 0, 120}, replies[3 * 249] = {0};
+    two_init(&w, NULL, "segments = \"whole\";");
+    two_open(&w);
+    for (uint8_t i = 0; i < 3; i++) {
+        const uint8_t head[9] = {0, request[1] = i, 0, 0, 0, 243, 1, 3, 240};
+        two_bytes(&w, PS_TO_SERVER, 12 * i, PS_TCP_ACK, request, 12);
+        memcpy(replies + 249u * i, head, sizeof head);
+    }
+    w.n_out = 0;
+    w.ack[PS_TO_CLIENT] += 36;
+    two_bytes(&w, PS_TO_CLIENT, 249, PS_TCP_ACK, replies + 249, 498);
+    w.n_out = 0;
+    two_bytes(&w, PS_TO_CLIENT, 0, PS_TCP_ACK, replies, 249);
+    two_expect(&w, "~ <0:536a36 <536:211a36");
+    ck_assert_uint_eq(rig_stats(&w.r)->held_pdus, 0);
+    two_bytes(&w, PS_TO_CLIENT, 747, PS_TCP_ACK, replies, 100);
+    two_expect(&w, "!split-pdu >36:0a0R <747:0a36R");
     end();
 }
 END_TEST
@@ -359,6 +387,23 @@ START_TEST(test_ps_inline__window_closes_during_hold__asked_for_and_released_whe
 }
 END_TEST
 
+START_TEST(test_ps_inline__window_closed_and_an_overtaken_acknowledgement__still_asked_for)
+{
+    begin();
+    two_say(&w, PS_TO_SERVER, REQUEST);
+    two_say(&w, PS_TO_SERVER, HEAD);
+    w.window[PS_TO_CLIENT] = 0;
+    two_ack(&w, PS_TO_CLIENT, 12);
+    two_say(&w, PS_TO_SERVER, TAIL);
+    two_ack(&w, PS_TO_CLIENT, 0);
+    w.n_out = 0;
+    w.spoken = false;
+    two_tick(&w, 200);
+    two_expect(&w, ">11:0a0");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline__nv_s07_right_of_the_window__not_passed)
 {
     two_init(&w, NULL, NULL);
@@ -404,10 +449,13 @@ UNIT_MAIN("fastpath/inline",
     test_ps_inline__window_smaller_than_a_pdu__offered_what_it_lacks_and_split_on_release,
     test_ps_inline__window_for_a_part_of_a_pdu__waits_for_more_before_it_is_split,
     test_ps_inline__nv_s12_number_not_reached_yet__later_windows_count,
+    test_ps_inline__rest_comes_octet_by_octet__four_limits_in_all,
     test_ps_inline__hold_limit_of_the_conduit__reset_when_it_is_over,
     test_ps_inline__whole_segments__those_with_whole_pdus_pass,
     test_ps_inline__whole_segments_and_one_ends_in_a_pdu__refused,
+    test_ps_inline__whole_segments_and_one_came_early__passes,
     test_ps_inline__whole_segments_and_drop__whole_repetition_passes,
     test_ps_inline__window_closes_during_hold__asked_for_and_released_when_it_opens,
+    test_ps_inline__window_closed_and_an_overtaken_acknowledgement__still_asked_for,
     test_ps_inline__nv_s07_right_of_the_window__not_passed,
     test_ps_inline__nv_s10_zero_window_probe__receiver_is_asked)

@@ -3,27 +3,13 @@
 
 #include <string.h>
 
-#include "rig_inline.h"
+#include "inline_case.h"
 #include "unit.h"
-
-static struct two w;
 
 #define REQUEST READ_REQUEST
 #define HEAD "0001 0000 0006 01"     /* of REQUEST: 7 octets */
 #define TAIL "03 0028 0002"          /* and the other 5 */
 #define OTHER_TAIL "03 0028 0003"
-
-static void begin(void)
-{
-    two_init(&w, NULL, NULL);
-    two_open(&w);
-}
-
-static void end(void)
-{
-    w.r.n_judged = 0;
-    two_fini(&w);
-}
 
 START_TEST(test_ps_inline__nv_s03_same_octets_again__pass)
 {
@@ -46,6 +32,32 @@ START_TEST(test_ps_inline__nv_s05_part_of_what_is_in_flight_again__all_of_it_sen
     two_expect(&w, "~ >0:12a0");
     two_at(&w, PS_TO_SERVER, -5, PS_TCP_ACK, TAIL);
     two_expect(&w, "~");
+    end();
+}
+END_TEST
+
+/* A receiver that takes back a window it has given: what was sent into it may come again only as far as it goes now. */
+START_TEST(test_ps_inline__nv_s21_window_shrinks__no_more_than_it_sent_again)
+{
+    begin();
+    two_say(&w, PS_TO_SERVER, HEAD);
+    two_say(&w, PS_TO_SERVER, TAIL);
+    two_expect(&w, "~ <0:0a7 >0:12a0");
+    w.window[PS_TO_CLIENT] = 5;
+    two_ack(&w, PS_TO_CLIENT, 0);
+    two_expect(&w, "~ <0:0a7");
+    two_tick(&w, 200);
+    two_expect(&w, ">0:5a0");
+    w.window[PS_TO_CLIENT] = 0;
+    two_ack(&w, PS_TO_CLIENT, 0);
+    two_expect(&w, "~ <0:0a7");
+    two_tick(&w, 400);
+    two_expect(&w, ">-1:0a0");
+    w.window[PS_TO_CLIENT] = 8192;
+    two_ack(&w, PS_TO_CLIENT, 0);
+    two_expect(&w, "~ <0:0a7");
+    two_tick(&w, 800);
+    two_expect(&w, ">0:12a0");
     end();
 }
 END_TEST
@@ -99,6 +111,24 @@ START_TEST(test_ps_inline__nv_s02_out_of_order__nothing_leaves_before_the_gap_cl
     two_at(&w, PS_TO_SERVER, 24, PS_TCP_ACK, "0003 0000 0006 01");
     two_expect(&w, "~ >24:12a0");
     rig_expect(&w.r, "P");
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_inline__nv_s02_too_far_ahead__dropped)
+{
+    static const uint8_t many[64 + 1100] = {0};
+    struct ps_engine_config config;
+    two_config(&config);
+    config.unacked_octets = 64; /* and the longest PDU, of UMAS */
+    two_init(&w, &config, NULL);
+    two_open(&w);
+    two_at(&w, PS_TO_SERVER, 64 + 1100, PS_TCP_ACK, "00");
+    two_expect(&w, "!copies-full");
+    two_bytes(&w, PS_TO_SERVER, 0, PS_TCP_ACK, many, sizeof many);
+    two_expect(&w, "!copies-full");
+    two_at(&w, PS_TO_SERVER, 64 + 900, PS_TCP_ACK, "00");
+    two_expect(&w, "~ <0:0a0");
     end();
 }
 END_TEST
@@ -185,10 +215,12 @@ END_TEST
 UNIT_MAIN("fastpath/inline_again",
     test_ps_inline__nv_s03_same_octets_again__pass,
     test_ps_inline__nv_s05_part_of_what_is_in_flight_again__all_of_it_sent,
+    test_ps_inline__nv_s21_window_shrinks__no_more_than_it_sent_again,
     test_ps_inline__nv_s05_repacketised_with_more__old_part_again_and_new_part_judged,
     test_ps_inline__nv_s05_other_octets_in_flight__reset,
     test_ps_inline__nv_s05_other_octets_for_held_ones__reset,
     test_ps_inline__nv_s02_out_of_order__nothing_leaves_before_the_gap_closes,
+    test_ps_inline__nv_s02_too_far_ahead__dropped,
     test_ps_inline__nv_s04_overlap_with_other_octets__reset,
     test_ps_inline__nv_s03_overlap_with_same_octets__taken,
     test_ps_inline__nv_s06_old_octets__dropped_and_answered,

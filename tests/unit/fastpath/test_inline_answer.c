@@ -259,6 +259,19 @@ START_TEST(test_ps_inline_answer__with_fin__answered_and_closed)
 }
 END_TEST
 
+/* The server has said that it says no more. */
+START_TEST(test_ps_inline_answer__server_has_closed__reset)
+{
+    begin();
+    two_at(&w, PS_TO_CLIENT, 0, PS_TCP_FIN | PS_TCP_ACK, "");
+    two_expect(&w, "=");
+    w.ack[PS_TO_SERVER] = w.isn[PS_TO_CLIENT] + 1;
+    two_say(&w, PS_TO_SERVER, DENIED);
+    two_expect(&w, "!no-rule >0:0a1R <1:0a0R");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline_answer__reset_afterwards__numbers_of_each_end)
 {
     begin();
@@ -306,5 +319,5 @@ UNIT_MAIN("fastpath/inline_answer",
     test_ps_inline_answer__nobody_waits_for_it__swallowed_and_acknowledged,
     test_ps_inline_answer__malformed_or_a_reply__reset,
     test_ps_inline_answer__with_fin__answered_and_closed,
-    test_ps_inline_answer__reset_afterwards__numbers_of_each_end,
+    test_ps_inline_answer__server_has_closed__reset, test_ps_inline_answer__reset_afterwards__numbers_of_each_end,
     test_ps_inline_answer__again_and_again__numbers_stay_right)

@@ -30,18 +30,18 @@ static void options(const void *octets, uint32_t len)
 
 START_TEST(test_ps_inline_syn__nv_h12_options__only_size_and_scale_survive)
 {
-    static const uint8_t before[28] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 3, 3, 7, 30, 4, 0, 0,
+    static const uint8_t before[28] = {2, 4, 5, 0x80, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 3, 3, 7, 30, 4, 0, 0,
                                        34, 2, 1, 0, 9};
-    static const uint8_t after[28] = {2, 4, 5, 0xb4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 7, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    static const uint8_t after[28] = {2, 4, 5, 0x80, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 7, 1, 1, 1, 1, 1, 1, 1, 0, 0};
     begin();
     options(before, sizeof before);
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     ck_assert_uint_eq(w.n_out, 1);
-    ck_assert_mem_eq(w.out[0].raw + 54, after, sizeof after);
+    ck_assert_mem_eq(w.out[0].raw + w.head + 20, after, sizeof after);
     two_expect(&w, "~ >-1:0S");
     options(before, sizeof before);
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
-    ck_assert_mem_eq(w.out[0].raw + 54, after, sizeof after);
+    ck_assert_mem_eq(w.out[0].raw + w.head + 20, after, sizeof after);
     two_expect(&w, "~ <-1:0a0S");
     end();
 }
@@ -101,7 +101,7 @@ START_TEST(test_ps_inline_syn__nv_h11_scale_that_was_not_offered__blanked)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     options(scale, 4);
     two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
-    ck_assert_uint_eq(w.out[0].raw[54], 1);
+    ck_assert_uint_eq(w.out[0].raw[w.head + 20], 1);
     two_expect(&w, "~ <-1:0a0S");
     end();
 }
@@ -153,6 +153,26 @@ START_TEST(test_ps_inline_syn__nv_h03_other_number__only_the_first_counts)
 }
 END_TEST
 
+START_TEST(test_ps_inline_syn__repeated_for_ever__over_after_thirty_seconds)
+{
+    two_init(&w, NULL, NULL);
+    for (unsigned i = 0; i < 7; i++) { /* at 1, 4002, ... 24007 ms */
+        two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
+        two_expect(&w, "=");
+        two_tick(&w, 4000);
+    }
+    two_at(&w, PS_TO_CLIENT, -1, PS_TCP_SYN | PS_TCP_ACK, "");
+    two_expect(&w, "=");
+    two_tick(&w, 1991);
+    two_at(&w, PS_TO_CLIENT, -1, PS_TCP_SYN | PS_TCP_ACK, "");
+    two_expect(&w, "=");
+    ck_assert_uint_eq(rig_stats(&w.r)->flows_now, 1);
+    two_tick(&w, 1); /* 30 s after the first */
+    ck_assert_uint_eq(rig_stats(&w.r)->flows_now, 0);
+    two_fini(&w);
+}
+END_TEST
+
 START_TEST(test_ps_inline_syn__repeated_with_other_options__refused)
 {
     static const uint8_t mss[4] = {2, 4, 2, 0};
@@ -196,6 +216,22 @@ START_TEST(test_ps_inline_syn__nv_h05_split_handshake__refused)
     two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
     two_at(&w, PS_TO_CLIENT, -1, PS_TCP_SYN, "");
     two_expect(&w, "!bad-handshake");
+    end();
+}
+END_TEST
+
+/* Linux would take an octet out of what the server says next. */
+START_TEST(test_ps_inline_syn__nv_54_urgent_answer__refused)
+{
+    begin();
+    two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN | PS_TCP_URG, "");
+    two_expect(&w, "!bad-flags");
+    two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
+    two_expect(&w, "=");
+    two_at(&w, PS_TO_CLIENT, -1, SYN_ACK | PS_TCP_URG, "");
+    two_expect(&w, "!bad-flags");
+    two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
+    two_expect(&w, "=");
     end();
 }
 END_TEST
@@ -380,13 +416,13 @@ START_TEST(test_ps_inline__nv_l01_trailers__cut)
         w.port[PS_TO_CLIENT] = inspected ? 502 : 8080;
         w.trailer = 9;
         two_at(&w, PS_TO_SERVER, -1, PS_TCP_SYN, "");
-        ck_assert_uint_eq(w.out[0].raw_len, 54);
+        ck_assert_uint_eq(w.out[0].raw_len, w.head + 20);
         two_expect(&w, "~ >-1:0S");
         two_at(&w, PS_TO_CLIENT, -1, SYN_ACK, "");
         two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "");
         w.trailer = 9;
         two_say(&w, PS_TO_SERVER, READ_REQUEST);
-        ck_assert_uint_eq(w.out[0].raw_len, 66);
+        ck_assert_uint_eq(w.out[0].raw_len, w.head + 32);
         two_expect(&w, "~ >0:12a0");
         two_say(&w, PS_TO_SERVER, "0002 0000 0006 01 03 0028 0002");
         two_expect(&w, "=");
@@ -435,9 +471,11 @@ UNIT_MAIN("fastpath/inline_open",
     test_ps_inline_syn__options_that_cannot_be_stripped__refused,
     test_ps_inline_syn__nv_h01_payload__refused,
     test_ps_inline_syn__nv_h03_other_number__only_the_first_counts,
+    test_ps_inline_syn__repeated_for_ever__over_after_thirty_seconds,
     test_ps_inline_syn__repeated_with_other_options__refused,
     test_ps_inline_syn__nv_h04_answers_that_do_not_fit__refused,
     test_ps_inline_syn__nv_h05_split_handshake__refused,
+    test_ps_inline_syn__nv_54_urgent_answer__refused,
     test_ps_inline_syn__server_with_an_earlier_connection__reset_at_its_number,
     test_ps_inline_third__nv_h07_wrong_number__refused_and_the_right_one_taken,
     test_ps_inline_third__nv_h08_data_on_it__judged,

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "engine_private.h"
 
-#include "rig_inline.h"
+#include "inline_case.h"
 #include "unit.h"
-
-static struct two w;
 
 #define REQUEST READ_REQUEST
 #define REPLY "0001 0000 0007 01 03 04 00000000"
-
-static void begin(void)
-{
-    two_init(&w, NULL, NULL);
-    two_open(&w);
-}
-
-static void end(void)
-{
-    w.r.n_judged = 0;
-    two_fini(&w);
-}
 
 static bool is_steady(void)
 {
@@ -30,7 +16,8 @@ START_TEST(test_ps_inline_next__requests_and_replies__steady_and_pass)
 {
     begin();
     for (uint32_t i = 0; i < 3; i++) {
-        two_say(&w, PS_TO_SERVER, REQUEST);
+        struct ps_decision decision = two_say(&w, PS_TO_SERVER, REQUEST);
+        ck_assert(decision.crosses && decision.to_zone == PS_NONE);
         two_expect(&w, "=");
         w.ack[PS_TO_CLIENT] += 12;
         two_say(&w, PS_TO_CLIENT, REPLY);
@@ -96,8 +83,30 @@ START_TEST(test_ps_inline_next__other_mac__own_frames_have_it)
 }
 END_TEST
 
+START_TEST(test_ps_inline_next__other_port__spoofed_each_time)
+{
+    begin();
+    for (uint32_t i = 0; i < 3; i++) {
+        two_say(&w, PS_TO_SERVER, REQUEST);
+        two_expect(&w, "=");
+        w.ack[PS_TO_CLIENT] += 12;
+        two_say(&w, PS_TO_CLIENT, REPLY);
+        two_expect(&w, "=");
+        w.ack[PS_TO_SERVER] += 13;
+        for (unsigned dir = 0; dir < 2; dir++) {
+            ck_assert(is_steady());
+            w.crossed = true;
+            two_at(&w, dir, 0, PS_TCP_ACK, "");
+            two_expect(&w, "!spoofed");
+        }
+    }
+    end();
+}
+END_TEST
+
 UNIT_MAIN("fastpath/inline_steady",
     test_ps_inline_next__requests_and_replies__steady_and_pass,
     test_ps_inline_next__start_of_a_pdu__held_and_not_steady_until_delivered,
     test_ps_inline_next__window_is_smaller__waits,
-    test_ps_inline_next__other_mac__own_frames_have_it)
+    test_ps_inline_next__other_mac__own_frames_have_it,
+    test_ps_inline_next__other_port__spoofed_each_time)

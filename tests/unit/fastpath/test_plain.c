@@ -72,6 +72,66 @@ START_TEST(test_ps_plain_judge__uninspected_datagrams__request_side_opens)
 }
 END_TEST
 
+START_TEST(test_ps_plain_judge__not_granted_from_a_servers_port__the_side_that_may_open_is_client)
+{
+    static const uint16_t ports[][2] = {{502, 6000}, {502, 20000}, {20000, 6001}};
+    rig_init(&r, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        send_udp(HMI, PLC, ports[i][0], ports[i][1], "00");
+        ck_assert_uint_eq(ps_addr_v4(r.judged[0].client), HMI);
+        ck_assert_uint_eq(r.judged[0].client_port, ports[i][0]);
+        ck_assert_uint_eq(r.judged[0].reason, PS_REASON_NO_RULE);
+        ck_assert_uint_eq(r.last.verdict, PS_VERDICT_DROP);
+        r.n_judged = 0;
+        send_udp(PLC, HMI, ports[i][1], ports[i][0], "00"); /* the answer is of the same flow */
+        ck_assert_uint_eq(r.last.verdict, PS_VERDICT_DROP);
+        r.n_judged = 0;
+    }
+    send_udp(PLC, HMI, 502, 6002, "00"); /* a reply whose request nobody saw */
+    ck_assert_uint_eq(ps_addr_v4(r.judged[0].client), HMI);
+    r.n_judged = 0;
+    send_udp(DESK, PLC, 502, 6000, "00"); /* no conduit: ports alone say who is who */
+    ck_assert_uint_eq(ps_addr_v4(r.judged[0].client), PLC);
+    r.n_judged = 0;
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_plain_judge__against_a_monitored_conduit__dropped)
+{
+    rig_init(&r, NULL);
+    send_udp(PLC, PROBE, 6000, 502, "00");
+    ck_assert_uint_eq(ps_addr_v4(r.judged[0].client), PLC);
+    ck_assert_uint_eq(r.last.verdict, PS_VERDICT_DROP);
+    rig_expect(&r, "F=no-conduit P=truncated");
+    send_udp(PROBE, PLC, 502, 6001, "00"); /* from where one may open it is watched, from each port */
+    ck_assert_uint_eq(ps_addr_v4(r.judged[0].client), PROBE);
+    ck_assert_uint_eq(r.last.verdict, PS_VERDICT_PASS);
+    rig_expect(&r, "F=no-rule");
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_plain_judge__answered__no_longer_among_the_first_to_go)
+{
+    struct ps_engine_config config;
+    ps_engine_config_init(&config);
+    config.flows_of_source = 1;
+    rig_init(&r, &config);
+    send_udp(HMI, PLC, 5000, 123, "00");
+    send_udp(PLC, HMI, 123, 5000, "00");
+    send_udp(HMI, PLC, 5001, 123, "00");
+    ck_assert_uint_eq(rig_stats(&r)->evicted_flows, 0);
+    send_udp(HMI, PLC, 5002, 123, "00"); /* for 5001 */
+    ck_assert_uint_eq(rig_stats(&r)->evicted_flows, 1);
+    send_udp(HMI, PLC, 5000, 123, "00");
+    send_udp(HMI, PLC, 5002, 123, "00");
+    ck_assert_uint_eq(rig_stats(&r)->flows, 3);
+    r.n_judged = 0;
+    rig_fini(&r);
+}
+END_TEST
+
 START_TEST(test_ps_plain_judge__silence__opens_again)
 {
     rig_init(&r, NULL);
@@ -263,12 +323,59 @@ START_TEST(test_ps_icmp_judge__neighbour_discovery__malformed_is_bad_arp)
 }
 END_TEST
 
+START_TEST(test_ps_arp_judge__nv_l08_sender_of_another_port__spoofed)
+{
+    rig_init(&r, NULL);
+    r.port = RIG_PORT_OPS;
+    wire_arp(&w, 1, HMI, PLC);
+    ck_assert_uint_eq(rig_send(&r, &w).verdict, PS_VERDICT_PASS);
+    wire_arp(&w, 2, PLC_SPARE, PLC); /* what it says would be believed in ctl */
+    rig_send(&r, &w);
+    wire_arp(&w, 1, PLC, PLC); /* gratuitous */
+    rig_send(&r, &w);
+    wire_arp(&w, 1, 0, PLC); /* is it free? */
+    rig_send(&r, &w);
+    rig_expect(&r, "K=spoofed K=spoofed K=spoofed");
+    r.port = RIG_PORT_FIELD;
+    ck_assert_uint_eq(rig_send(&r, &w).verdict, PS_VERDICT_PASS);
+    build_nd();
+    ck_assert_uint_eq(rig_send(&r, &w).verdict, PS_VERDICT_PASS);
+    r.port = RIG_PORT_OPS;
+    rig_send(&r, &w);
+    rig_expect(&r, "K=spoofed");
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_plain_judge__uninspected_datagrams__carried_once_they_are_answered)
+{
+    rig_init(&r, NULL);
+    ck_assert(!send_udp(ENG, PLC, 5000, 123, "00").carries);
+    ck_assert(send_udp(PLC, ENG, 123, 5000, "00").carries);
+    ck_assert(send_udp(ENG, PLC, 5000, 123, "00").carries);
+    ck_assert(!send_udp(HMI, PLC, 5000, 123, "00").carries);
+    ck_assert(!send_udp(PLC, HMI, 123, 5000, "00").carries); /* has a MAC, which somebody has to compare */
+    ck_assert(!send_udp(HMI, PLC, 5000, 502, READ_REQUEST).carries);
+    ck_assert(!send_udp(PLC, HMI, 502, 5000, READ_REPLY).carries); /* inspected */
+    ck_assert(!send_udp(PROBE, PLC, 5000, 123, "00").carries);
+    ck_assert(!send_udp(PLC, PROBE, 123, 5000, "00").carries); /* monitored */
+    ck_assert(!send_udp(DESK, PLC, 5000, 123, "00").carries);
+    ck_assert(!send_udp(PLC, DESK, 123, 5000, "00").carries); /* refused */
+    rig_fini(&r);
+}
+END_TEST
+
 UNIT_MAIN("fastpath/plain", test_ps_plain_judge__modbus_datagrams__one_pdu_each,
           test_ps_plain_judge__cut_datagram__a_gap, test_ps_plain_judge__uninspected_datagrams__request_side_opens,
+          test_ps_plain_judge__not_granted_from_a_servers_port__the_side_that_may_open_is_client,
+          test_ps_plain_judge__against_a_monitored_conduit__dropped,
+          test_ps_plain_judge__answered__no_longer_among_the_first_to_go,
           test_ps_plain_judge__silence__opens_again,
           test_ps_plain_judge__multicast_destination__an_address_like_others,
           test_ps_plain_judge__other_ip_protocols__by_number, test_ps_plain_judge__frames__by_mac_and_ethertype,
           test_ps_icmp_judge__echo__reply_belongs_to_its_request,
           test_ps_icmp_judge__errors__pass_when_about_a_live_allowed_flow,
           test_ps_arp_judge__joined_zones__pass_others_do_not,
-          test_ps_icmp_judge__neighbour_discovery__malformed_is_bad_arp)
+          test_ps_arp_judge__nv_l08_sender_of_another_port__spoofed,
+          test_ps_icmp_judge__neighbour_discovery__malformed_is_bad_arp,
+          test_ps_plain_judge__uninspected_datagrams__carried_once_they_are_answered)

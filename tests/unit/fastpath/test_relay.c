@@ -70,6 +70,20 @@ START_TEST(test_ps_relay_take_ack__nv_s08_across_the_wrap__copy_shrinks)
 }
 END_TEST
 
+START_TEST(test_ps_relay_take_ack__five_gibibytes__nothing_old_seems_to_lie_ahead)
+{
+    begin(starts[_i]);
+    uint32_t at = starts[_i];
+    for (uint64_t n = 0; n < UINT64_C(5) << 30; n += 1u << 20) { /* as if each mebibyte were one segment */
+        dir.judged = dir.allowed = dir.fwd = dir.given = at += 1u << 20;
+        ck_assert_uint_eq(ack(at, 2000, at), PS_RELAY_ACK_NEWS);
+        ck_assert_int_le(ps_seq_diff(dir.past, dir.una), 0);
+        ck_assert_uint_eq(ps_relay_limit(&dir), at + 2000);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_relay_take_ack__nv_s13_not_of_this_connection__bad)
 {
     begin(starts[_i]);
@@ -319,10 +333,92 @@ START_TEST(test_ps_relay_check__numbers_out_of_order__says_so)
 }
 END_TEST
 
+/* Two connections that hear the same, one of them by the long way: equal to the last number and block. */
+struct pair {
+    struct ps_chunks chunks;
+    struct ps_relay_dir dir[2];
+};
+
+static void pair_begin(struct pair *p, uint32_t start)
+{
+    ck_assert(ps_chunks_init(&p->chunks, 16));
+    for (unsigned d = 0; d < 2; d++) {
+        ps_relay_dir_start(&p->dir[d], start + d);
+        p->dir[d].edge = start + d + 2000;
+        p->dir[d].told_seq = start + !d;
+        p->dir[d].told_ack = start + d;
+    }
+}
+
+static void pair_end(struct pair *p)
+{
+    for (unsigned d = 0; d < 2; d++)
+        ps_relay_dir_end(&p->chunks, &p->dir[d]);
+    ck_assert_uint_eq(p->chunks.n_used, 0);
+    ps_chunks_fini(&p->chunks);
+}
+
+static void pair_say(struct pair *p, unsigned d, const struct ps_relay_next *next, bool long_way)
+{
+    struct ps_relay_dir *mine = &p->dir[d], *back = &p->dir[!d];
+    uint32_t given = back->given, edge = back->edge;
+    if (long_way) {
+        ck_assert_int_ge(ps_relay_take_ack(&p->chunks, back, &next->told), PS_RELAY_ACK_SAME);
+        ck_assert(ps_relay_append(&p->chunks, mine, next->data, next->len));
+    } else {
+        bool told = ps_relay_take_next(&p->chunks, back, mine, next);
+        ck_assert(told == (back->given != given || back->edge != edge));
+    }
+    mine->judged += next->len;
+    mine->allowed = mine->fwd = mine->judged;
+    ck_assert(ps_relay_check(&p->chunks, mine, UNACKED) && ps_relay_check(&p->chunks, back, UNACKED));
+}
+
+static void pair_compare(const struct pair *a, const struct pair *b)
+{
+    ck_assert_uint_eq(a->chunks.n_used, b->chunks.n_used);
+    ck_assert_uint_eq(a->chunks.free, b->chunks.free);
+    for (unsigned d = 0; d < 2; d++) {
+        uint8_t octets_a[2048], octets_b[2048];
+        uint32_t n = a->dir[d].judged - a->dir[d].una;
+        ck_assert_mem_eq(&a->dir[d], &b->dir[d], offsetof(struct ps_relay_dir, fin) + 1);
+        ps_relay_read(&a->chunks, &a->dir[d], a->dir[d].una, octets_a, n);
+        ps_relay_read(&b->chunks, &b->dir[d], b->dir[d].una, octets_b, n);
+        ck_assert(n == 0 || memcmp(octets_a, octets_b, n) == 0);
+    }
+}
+
+START_TEST(test_ps_relay_take_next__anything_in_order__as_by_the_long_way)
+{
+    static const uint32_t lens[] = {12, 13, 0, 7, 8, 16, 17, 31, 32, 33, 496, 497, 700};
+    static struct pair a, b;
+    uint32_t draw = 1;
+    begin(starts[_i]);
+    pair_begin(&a, starts[_i]);
+    pair_begin(&b, starts[_i]);
+    for (unsigned i = 0; i < 10000; i++) {
+        draw = draw * 1664525 + 1013904223;
+        unsigned d = draw >> 31, pick = (draw >> 16 & 0xff) % (i % 100 < 80 ? 3 : 13);
+        uint32_t out = a.dir[!d].fwd - a.dir[!d].una, held = a.dir[d].judged - a.dir[d].una;
+        uint32_t acked = draw & 0x3000 ? out : (draw >> 14 & 0x3f) % (out + 1);
+        struct ps_relay_next next = {
+            .told = {.ack = a.dir[!d].una + acked, .seq = a.dir[d].judged, .window = 2000 + (draw >> 24 & 1)},
+            .data = octets + i % 4096, .len = held + lens[pick] <= 2000 ? lens[pick] : 0};
+        pair_say(&a, d, &next, true);
+        pair_say(&b, d, &next, false);
+        pair_compare(&a, &b);
+    }
+    pair_end(&a);
+    pair_end(&b);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         test_ps_relay_take_ack__nv_s08_across_the_wrap__copy_shrinks,
+        test_ps_relay_take_ack__five_gibibytes__nothing_old_seems_to_lie_ahead,
         test_ps_relay_take_ack__nv_s13_not_of_this_connection__bad,
         test_ps_relay_take_ack__nv_s14_held_octets__bad,
         test_ps_relay_take_ack__delta__numbers_are_translated,
@@ -331,6 +427,7 @@ int main(void)
         test_ps_relay_window__held_pdu__offered_what_it_lacks,
         test_ps_relay_append__any_sizes__read_and_compared,
         test_ps_relay_append__pool_empty__nothing_changes,
+        test_ps_relay_take_next__anything_in_order__as_by_the_long_way,
         test_ps_relay_cut__anywhere__what_is_before_stays,
         test_ps_relay_swallow__in_the_middle__receiver_sees_no_gap,
         test_ps_relay_insert__before_what_is_held__receiver_sees_it_there,

@@ -4,25 +4,11 @@
 #include <string.h>
 
 #include "decode.h"
-#include "rig_inline.h"
+#include "inline_case.h"
 #include "unit.h"
-
-static struct two w;
 
 #define SECOND "0002 0000 0006 01 03 0028 0002"
 #define DENIED WRITE_TOO_MUCH
-
-static void begin(void)
-{
-    two_init(&w, NULL, NULL);
-    two_open(&w);
-}
-
-static void end(void)
-{
-    w.r.n_judged = 0;
-    two_fini(&w);
-}
 
 /* ---- tombstones ------------------------------------------------------------------------------------------------ */
 

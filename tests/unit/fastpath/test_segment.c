@@ -78,10 +78,24 @@ START_TEST(test_ps_segment_build__ecn_of_the_template__cleared)
     wire_sum(&wire);
     struct ps_packet packet = wire_packet(&wire);
     struct ps_desc desc = decoded(&packet);
-    struct ps_template t;
+    struct ps_template t = {0};
     ps_template_take(&t, &desc, 0);
     ps_segment_build(&t, &(struct ps_tcp_head){.flags = PS_TCP_ACK}, frame, 0);
     ck_assert_uint_eq(frame[wire.ip + 1], 0xb8);
+}
+END_TEST
+
+START_TEST(test_ps_segment_clear_ecn__nv_56_either_family__checksum_too)
+{
+    uint8_t v4[20] = {0x45, 0xbb, 0, 40}, sum[2] = {0}, v6[40] = {0x6b, 0xbf, 0xff};
+    ck_assert(ps_segment_clear_ecn(v4));
+    ck_assert_uint_eq(v4[1], 0xb8);
+    memcpy(sum, v4 + 10, 2);
+    ck_assert_uint_eq((unsigned)(sum[0] << 8 | sum[1]), 0xffffu - (0x45b8u + 40u));
+    ck_assert(!ps_segment_clear_ecn(v4));
+    ck_assert(ps_segment_clear_ecn(v6));
+    ck_assert_uint_eq(v6[1], 0x8f);
+    ck_assert(!ps_segment_clear_ecn(v6));
 }
 END_TEST
 
@@ -111,13 +125,32 @@ START_TEST(test_ps_template_take__later_packet__is_the_one_that_counts)
 }
 END_TEST
 
+START_TEST(test_ps_template_take__hop_limit_falls__the_highest_stays)
+{
+    for (unsigned v6 = 0; v6 < 2; v6++) {
+        struct ps_template t = {0};
+        example(0, v6);
+        uint32_t at = wire.ip + (v6 ? 7 : 8);
+        for (unsigned hops = 64; hops > 0; hops /= 2) {
+            wire.b[at] = (uint8_t)hops;
+            if (!v6)
+                wire_sum(&wire);
+            struct ps_packet packet = wire_packet(&wire);
+            struct ps_desc desc = decoded(&packet);
+            ps_template_take(&t, &desc, 0);
+            ck_assert_uint_eq(t.head[at], 64);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_ps_template_mirror__both_families__an_answer)
 {
     for (unsigned v6 = 0; v6 < 2; v6++) {
         example(0, v6);
         struct ps_packet packet = wire_packet(&wire);
         struct ps_desc desc = decoded(&packet);
-        struct ps_template t, back;
+        struct ps_template t = {0}, back;
         ps_template_take(&t, &desc, 0);
         ps_template_mirror(&back, &t, 1);
         ck_assert_uint_eq(back.port, 1);
@@ -152,6 +185,8 @@ END_TEST
 UNIT_MAIN("fastpath/segment",
     test_ps_segment_build__every_kind_of_header__sound_and_as_told,
     test_ps_segment_build__ecn_of_the_template__cleared,
+    test_ps_segment_clear_ecn__nv_56_either_family__checksum_too,
     test_ps_template_take__later_packet__is_the_one_that_counts,
+    test_ps_template_take__hop_limit_falls__the_highest_stays,
     test_ps_template_mirror__both_families__an_answer,
     test_ps_segment_is_trimmed__nv_l01_trailers__only_zeros_of_a_short_frame)

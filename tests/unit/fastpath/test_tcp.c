@@ -417,6 +417,39 @@ START_TEST(test_ps_tcp_judge__others_fill_the_reorder_pool__reorder_full)
 }
 END_TEST
 
+START_TEST(test_ps_tcp_judge__uninspected__carried_between_its_opening_and_its_end)
+{
+    rig_init(&r, NULL);
+    struct talk t = talk_between(&r, ENG, PLC, 8080);
+    ck_assert(!talk_at(&t, PS_TO_SERVER, 0, PS_TCP_SYN, "").carries);
+    t.seq[PS_TO_SERVER]++;
+    ck_assert(!talk_at(&t, PS_TO_CLIENT, 0, PS_TCP_SYN | PS_TCP_ACK, "").carries);
+    t.seq[PS_TO_CLIENT]++;
+    ck_assert(talk_say(&t, PS_TO_SERVER, "a", 1).carries);
+    ck_assert(talk_say(&t, PS_TO_CLIENT, "b", 1).carries);
+    ck_assert(!talk_send(&t, PS_TO_SERVER, PS_TCP_FIN | PS_TCP_ACK, NULL, 0).carries);
+    ck_assert(!talk_say(&t, PS_TO_CLIENT, "c", 1).carries);
+    ck_assert(!talk_send(&t, PS_TO_CLIENT, PS_TCP_RST, NULL, 0).carries);
+    rig_fini(&r);
+}
+END_TEST
+
+START_TEST(test_ps_tcp_judge__inspected_or_refused__not_carried)
+{
+    rig_init(&r, NULL);
+    struct talk t = talk_between(&r, HMI, PLC, 502);
+    talk_open(&t);
+    ck_assert(!talk_hex(&t, PS_TO_SERVER, READ_REQUEST).carries);
+    t = talk_between(&r, HMI, PLC, 8080);
+    talk_open(&t);
+    ck_assert(!talk_say(&t, PS_TO_SERVER, "a", 1).carries);
+    t = talk_between(&r, PROBE, PLC, 8080); /* monitored */
+    talk_open(&t);
+    ck_assert(!talk_say(&t, PS_TO_SERVER, "a", 1).carries);
+    rig_fini(&r);
+}
+END_TEST
+
 UNIT_MAIN("fastpath/tcp", test_ps_tcp_judge__request_and_reply__allowed_by_their_rule,
           test_ps_tcp_judge__request_no_rule_grants__denied_and_its_reply_still_fits,
           test_ps_tcp_judge__refused_flow_to_a_known_port__judged_once_and_its_requests_named,
@@ -437,4 +470,6 @@ UNIT_MAIN("fastpath/tcp", test_ps_tcp_judge__request_and_reply__allowed_by_their
           test_ps_tcp_judge__syn_ack_first__its_sender_is_the_server,
           test_ps_tcp_judge__uninspected__packets_with_data_are_allowed,
           test_ps_tcp_judge__monitored_conduit__passes_and_says_so,
-          test_ps_tcp_judge__others_fill_the_reorder_pool__reorder_full)
+          test_ps_tcp_judge__others_fill_the_reorder_pool__reorder_full,
+          test_ps_tcp_judge__uninspected__carried_between_its_opening_and_its_end,
+          test_ps_tcp_judge__inspected_or_refused__not_carried)
