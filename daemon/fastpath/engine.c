@@ -60,7 +60,7 @@ static bool init_tables(struct ps_engine *engine)
     return ps_flow_table_init(&engine->table, config->n_flows, state_len, config->hash_seed) &&
            ps_streams_init(&engine->streams, &sink, config->n_streams, pdu_len, config->reorder_segments) &&
            ps_event_ring_init(&engine->ring, config->n_events) && ps_inline_init(engine, pdu_len) &&
-           ps_datagrams_init(engine) && ps_caps_init(engine);
+           ps_datagrams_init(engine) && ps_caps_init(engine) && ps_tracer_init(&engine->tracer);
 }
 
 struct ps_engine *ps_engine_new(const struct ps_engine_config *config, const struct ps_image *image)
@@ -87,6 +87,7 @@ void ps_engine_free(struct ps_engine *engine)
     ps_inline_fini(engine);
     ps_frag_fini(&engine->datagrams.table);
     ps_rejudge_fini(engine);
+    ps_tracer_fini(&engine->tracer);
     ps_mem_free(engine, sizeof *engine);
 }
 
@@ -342,6 +343,18 @@ INLINED void judge_all(struct ps_engine *engine, const struct ps_packet *packets
     }
 }
 
+__attribute__((noinline, cold)) static void judge_traced(struct ps_engine *engine, const struct ps_packet *packets,
+                                                         uint32_t n, struct ps_decision *out)
+{
+    ps_tracer_begin(engine);
+    for (uint32_t i = 0; i < n; i++) {
+        ps_tracer_packet(engine, &packets[i], &engine->desc[i], engine->hash[i]);
+        judge(engine, &packets[i], i, &out[i]);
+        ps_tracer_judged(engine, &out[i]);
+    }
+    ps_tracer_end(engine);
+}
+
 /* No policy has been loaded. */
 __attribute__((noinline, cold)) static void refuse_all(struct ps_engine *engine, const struct ps_packet *packets,
                                                        uint32_t n, struct ps_decision *out)
@@ -387,7 +400,10 @@ void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, 
         if (engine->hint[i] != PS_NONE)
             prefetch_flow(engine, engine->hint[i]);
     }
-    judge_all(engine, packets, n, out);
+    if (PS_UNLIKELY(engine->tracer.left > 0))
+        judge_traced(engine, packets, n, out);
+    else
+        judge_all(engine, packets, n, out);
     ps_frag_release(&engine->datagrams.table);
     engine->unsettled = true;
     count(engine, packets, n, out);

@@ -13,6 +13,7 @@
 #include "inline.h"
 #include "policy_slot_private.h"
 #include "stream.h"
+#include "tracer.h"
 
 /* The packet being judged. Also filled, without packet, while flows are ended. */
 struct ps_current {
@@ -55,6 +56,7 @@ struct ps_engine {
     struct ps_event_ring ring;
     struct ps_engine_stats stats;
     struct ps_policies policies;
+    struct ps_tracer tracer;
     uint32_t finish_line; /* where ps_engine_finish goes on */
     uint32_t settle_line; /* where ps_engine_settle_flows goes on */
     bool unsettled;       /* flows may hold counts that conduits and rules lack */
