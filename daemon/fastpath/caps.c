@@ -142,6 +142,8 @@ static bool is_over(unsigned phase)
 /* The chain of all that the phase is in, NULL: none. */
 static struct ps_chain *chain_of_all(struct ps_caps *caps, unsigned phase)
 {
+    if (phase == PS_RELAY_RESTORED)
+        return &caps->restored;
     return is_half_open(phase) ? &caps->half_open : is_over(phase) ? &caps->over : NULL;
 }
 
@@ -307,6 +309,8 @@ void ps_caps_make_room(struct ps_engine *engine, bool opens)
         ps_inline_release(engine, &engine->in.relays[caps->over.oldest]);
     else if (opens && caps->half_open.n > 0)
         evict(engine, caps->half_open.oldest, PS_REASON_RELAYS_FULL);
+    else if (opens && caps->restored.n > 0)
+        ps_engine_remove(engine, engine->in.relays[caps->restored.oldest].line);
 }
 
 /* ---- check ----------------------------------------------------------------------------------------------------- */
@@ -382,5 +386,6 @@ bool ps_caps_check(const struct ps_engine *engine)
         sum_conduits(engine->policies.slots[place], &conduits);
     return sources.n_users == relays.n_users + sources.n_flows && are_equal(&sources, &relays) &&
            are_equal(&conduits, &relays) && caps->half_open.n == relays.n_half_open &&
-           ps_chain_check(&caps->half_open, caps->wait_links) && ps_chain_check(&caps->over, caps->wait_links);
+           ps_chain_check(&caps->half_open, caps->wait_links) && ps_chain_check(&caps->over, caps->wait_links) &&
+           ps_chain_check(&caps->restored, caps->wait_links);
 }

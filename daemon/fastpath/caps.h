@@ -35,6 +35,7 @@ struct ps_caps {
     struct ps_chain_link *relay_links; /* by relay: among those of its source in the same phase */
     struct ps_chain_link *wait_links;  /* by relay: among all in the same phase */
     struct ps_chain half_open, over;   /* all relays that are being opened; those that linger, and tombstones */
+    struct ps_chain restored;          /* those of an earlier run of which not both ends were seen */
 };
 
 /* False: no memory. */

@@ -39,6 +39,7 @@ void ps_engine_config_init(struct ps_engine_config *config)
         .n_chunks = 32768,
         .unacked_octets = 4096,
         .send_octets = UINT32_C(1) << 20,
+        .snapshot_age_ns = UINT64_C(60000000000),
     };
     for (uint16_t port = 0; port < PS_PORTS_MAX; port++)
         config->gateway_port[port] = port;

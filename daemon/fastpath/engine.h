@@ -204,6 +204,9 @@ struct ps_engine_stats {
     uint64_t evicted_half_open;       /* connections being opened that made room for others; refused with a reason each */
     uint64_t evicted_tombs;           /* tombstones that made room for others */
     uint64_t capped;                  /* over a capture: times that a cap would have refused something */
+    uint64_t restored;                /* connections taken from a snapshot */
+    uint64_t not_restored;            /* ... and not taken: the policy of now does not let them go on, or no room */
+    uint64_t resumed;                 /* of those restored: went on, and are open again */
 };
 
 /* ---- life ------------------------------------------------------------------------------------------------------- */
@@ -238,6 +241,7 @@ struct ps_engine_config {
     uint32_t held_of_source, held_of_conduit;       /* PDUs that wait for their rest */
     uint32_t reorder_of_source, reorder_of_conduit; /* octets kept of segments before their turn */
     uint32_t tombs_of_source, tombs_of_conduit;     /* connections that were reset, remembered */
+    uint64_t snapshot_age_ns; /* how old a snapshot may be when it is restored (snapshot.h) */
     /* Called for every judgement when not NULL (slow path). */
     void (*on_judged)(void *ctx, const struct ps_judged *judged);
     void *on_judged_ctx;

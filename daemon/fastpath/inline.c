@@ -195,6 +195,10 @@ static void judge(struct ps_turn *t)
             return;
         ps_inline_segment(t);
         return;
+    case PS_RELAY_RESTORED:
+    case PS_RELAY_RESUME:
+        ps_inline_resume(t);
+        return;
     case PS_RELAY_OPEN:
     case PS_RELAY_LINGER:
         if (t->desc->tcp_flags & PS_TCP_SYN)

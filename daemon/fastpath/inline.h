@@ -26,6 +26,8 @@ enum ps_relay_phase {
     PS_RELAY_SYN,     /* the client's SYN has passed */
     PS_RELAY_SYN_ACK, /* the server's answer has passed */
     PS_RELAY_OPEN,
+    PS_RELAY_RESTORED, /* an earlier run has left it behind (inline_resume.c) */
+    PS_RELAY_RESUME,  /* ... and both ends have gone on where they were; the server's answer is waited for */
     PS_RELAY_LINGER,  /* both FINs are acknowledged; the last acknowledgement may be lost */
     PS_RELAY_TOMB,    /* reset: nothing is read or passed any more */
 };
@@ -41,6 +43,7 @@ struct ps_relay {
     uint8_t n_resets; /* sent in answer to segments */
     bool scales;   /* the client offered window scaling */
     bool opened;   /* it was open once */
+    uint8_t seen;  /* ends of one that was restored that have gone on: bit of enum ps_dir */
     uint32_t isn;  /* of the client's SYN */
     uint64_t opening_until; /* the handshake is over by then */
     struct ps_counted counted;
@@ -87,10 +90,16 @@ static inline void ps_inline_prefetch(const struct ps_inline *in, const struct p
         __builtin_prefetch((const char *)relay + at, 1);
 }
 
+/* Has an earlier run left it behind, and is it not open again? */
+static inline bool ps_relay_is_restored(const struct ps_relay *relay)
+{
+    return relay->phase == PS_RELAY_RESTORED || relay->phase == PS_RELAY_RESUME;
+}
+
 /* Do its directions have numbers and copies? */
 static inline bool ps_relay_is_live(const struct ps_relay *relay)
 {
-    return relay->phase == PS_RELAY_OPEN || relay->phase == PS_RELAY_LINGER;
+    return relay->phase == PS_RELAY_OPEN || ps_relay_is_restored(relay) || relay->phase == PS_RELAY_LINGER;
 }
 
 /* Is this path judged before anything takes effect? */

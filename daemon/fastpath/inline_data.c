@@ -108,7 +108,8 @@ static enum ps_result judge_octets(struct ps_turn *t, const uint8_t *data, uint3
 static void deny(struct ps_turn *t, bool old)
 {
     struct ps_relay_dir *mine = t->mine;
-    bool drop = t->crowded || t->cold->path.on_deny == PS_ON_DENY_DROP;
+    bool stranger = ps_relay_is_restored(t->relay) && t->dir == PS_TO_CLIENT; /* that answers something else */
+    bool drop = t->crowded || (t->cold->path.on_deny == PS_ON_DENY_DROP && !stranger);
     drop = drop && ps_seq_diff(mine->given, mine->allowed) <= 0;
     ps_relay_cut(&t->engine->in.chunks, mine, mine->allowed);
     mine->judged = mine->allowed;
@@ -428,7 +429,7 @@ static bool take_ack(struct ps_turn *t)
 static void settle_end(struct ps_turn *t)
 {
     const struct ps_relay_dir *a = t->mine, *b = t->back;
-    bool open = t->relay->phase == PS_RELAY_OPEN;
+    bool open = t->relay->phase == PS_RELAY_OPEN || ps_relay_is_restored(t->relay);
     if (!open || !a->fin || !b->fin || a->una != a->judged || b->una != b->judged)
         return;
     ps_caps_phase(t->engine, t->relay, PS_RELAY_LINGER);

@@ -16,6 +16,7 @@
 #define PS_HOLD_LIMITS 4u /* hold limits that a PDU may take in all, while its sender goes on within each */
 #define PS_OPENING_NS UINT64_C(5000000000)    /* between two segments of a handshake */
 #define PS_OPENING_MAX_NS UINT64_C(30000000000) /* from the first of them on, however often they come again */
+#define PS_RESUME_NS UINT64_C(600000000000)   /* until both ends of a connection that was left behind were seen */
 #define PS_LINGER_NS UINT64_C(30000000000)
 #define PS_TOMB_NS UINT64_C(60000000000)
 #define PS_TOMB_RESETS 32u
@@ -77,6 +78,14 @@ void ps_inline_first(struct ps_turn *t);
 void ps_inline_syn(struct ps_turn *t);
 /* The client's answer to the SYN-ACK; true: it is, and its data may be looked at. */
 bool ps_inline_third(struct ps_turn *t);
+
+/* ---- inline_resume.c -------------------------------------------------------------------------------------------- */
+
+/* Any segment of a connection that an earlier run has left behind. */
+void ps_inline_resume(struct ps_turn *t);
+
+/* Nobody has gone on with it for PS_RESUME_NS, or only one end. */
+void ps_inline_resume_late(struct ps_engine *engine, struct ps_relay *relay);
 
 /* ---- inline_data.c ---------------------------------------------------------------------------------------------- */
 
@@ -173,7 +182,8 @@ void ps_inline_watch(struct ps_engine *engine, struct ps_relay_dir *dir);
 /* Ends the connection: a RST to both ends with exactly the number that each expects. */
 void ps_reset(struct ps_engine *engine, struct ps_relay *relay);
 
-/* The same at any time, also before one of them has said anything. False: neither has; nobody knows where they are. */
+/* The same at any time, also before one of them has said anything. False: neither has, since an earlier run left the
+ * connection behind; nobody knows where they are. */
 bool ps_reset_known(struct ps_engine *engine, struct ps_relay *relay);
 
 /* Both ends of a connection whose numbers are not known, by what its segment says. It is refused for this reason. */

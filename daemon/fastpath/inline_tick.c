@@ -106,6 +106,8 @@ static void run(struct ps_engine *engine, struct ps_relay *relay)
     if (relay->due <= engine->now_ns) {
         if (relay->phase == PS_RELAY_SYN || relay->phase == PS_RELAY_SYN_ACK)
             ps_engine_remove(engine, relay->line);
+        else if (relay->phase == PS_RELAY_RESTORED)
+            ps_inline_resume_late(engine, relay);
         else
             ps_inline_release(engine, relay);
         return;

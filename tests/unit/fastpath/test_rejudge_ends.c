@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "rig_inline.h"
+#include "rig_resume.h"
 #include "unit.h"
 
 static struct two w;
@@ -371,6 +371,65 @@ START_TEST(test_ps_engine_swap__two_zones_now__connection_is_reset_as_one_joined
 }
 END_TEST
 
+/* ---- left behind by an earlier run ----------------------------------------------------------------------------- */
+
+static struct left left;
+
+static void restart(void)
+{
+    begin(GOES_ON);
+    two_ack(&w, PS_TO_SERVER, 13);
+    two_expect(&w, "=");
+    two_stop(&w, &left);
+    ck_assert_ptr_null(two_start(&w, &left, GOES_ON, 1000));
+    ck_assert_uint_eq(rig_stats(&w.r)->restored, 1);
+}
+
+START_TEST(test_ps_engine_swap__restored_and_nobody_has_spoken__reset_by_its_next_octets)
+{
+    restart();
+    swap_text(&other, no_conduit, 2);
+    ck_assert(!two_sweep(&w, PS_SWEEP_MAX));
+    two_expect(&w, "");
+    ck_assert_uint_eq(rig_stats(&w.r)->relays_now, 0);
+    ck_assert_uint_eq(rejudged().refused, 1);
+    ck_assert_uint_eq(rejudged().reset, 0);
+    two_say(&w, PS_TO_SERVER, READ_REQUEST);
+    two_expect(&w, "!no-conduit >12:0a13R <13:0a24R");
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_engine_swap__restored_and_one_end_has_spoken__both_are_reset)
+{
+    restart();
+    two_say(&w, PS_TO_CLIENT, "");
+    w.n_out = 0;
+    swap_text(&other, no_conduit, 2);
+    ck_assert(!two_sweep(&w, PS_SWEEP_MAX));
+    ck_assert_uint_eq(rejudged().reset, 1);
+    ck_assert_uint_eq(rig_stats(&w.r)->sends_lost, 0);
+    w.spoken = false;
+    two_expect(&w, ">12:0a13R <13:0a12R");
+    end();
+}
+END_TEST
+
+START_TEST(test_ps_engine_swap__restored_and_still_allowed__goes_on)
+{
+    restart();
+    swap_to(GOES_ON, NULL);
+    ck_assert(!two_sweep(&w, PS_SWEEP_MAX));
+    two_say(&w, PS_TO_SERVER, READ_REQUEST);
+    w.ack[PS_TO_CLIENT] = w.isn[PS_TO_SERVER] + 24;
+    two_say(&w, PS_TO_CLIENT, READ_REPLY);
+    ck_assert_uint_eq(rig_stats(&w.r)->resumed, 1);
+    ck_assert_uint_eq(rig_stats(&w.r)->resets, 0);
+    w.n_out = 0;
+    end();
+}
+END_TEST
+
 /* ---- none ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(test_ps_engine_new__no_policy__everything_is_refused_until_there_is_one)
@@ -418,4 +477,7 @@ UNIT_MAIN("fastpath/rejudge_ends",
     test_ps_engine_swap__both_ends_in_one_zone_now__passes_unjudged,
     test_ps_engine_swap__one_zone_but_numbers_differ__ended,
     test_ps_engine_swap__two_zones_now__connection_is_reset_as_one_joined_late,
+    test_ps_engine_swap__restored_and_nobody_has_spoken__reset_by_its_next_octets,
+    test_ps_engine_swap__restored_and_one_end_has_spoken__both_are_reset,
+    test_ps_engine_swap__restored_and_still_allowed__goes_on,
     test_ps_engine_new__no_policy__everything_is_refused_until_there_is_one)
