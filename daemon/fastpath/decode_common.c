@@ -9,6 +9,7 @@
 #include "checksum.h"
 #include "decode.h"
 #include "engine.h"
+#include "glance.h"
 #include "likely.h"
 
 #define ETHER_LEN 14u
@@ -104,4 +105,18 @@ bool ps_decode_common(const struct ps_packet *packet, struct ps_decode_how how, 
     set_common(desc, frame, ip, header_len); /* before the sums, which need all registers */
     desc->key.id = ps_key_id(PS_PROTO_TCP, vid);
     return how.checksums == PS_CHECKSUMS_IGNORE || ps_decode_sums_are_right(ip, total - IPV4_LEN);
+}
+
+/* What is left to ask: who sends it to whom. */
+void ps_glance_decode(const struct ps_packet *packet, struct ps_decode_how how, struct ps_desc *desc)
+{
+    const uint8_t *ip = packet->data + ETHER_LEN, *tcp = ip + IPV4_LEN;
+    uint32_t src = ps_be32(ip + 12), dst = ps_be32(ip + 16);
+    bool named = src != dst && ps_be16(tcp) != 0 && ps_be16(tcp + 2) != 0;
+    if (PS_UNLIKELY(!named || ps_decode_is_bad_v4(src, dst, how.port_known))) {
+        ps_decode_closely(packet, how, desc);
+        return;
+    }
+    set_common(desc, packet->data, ip, TCP_LEN);
+    desc->key.id = ps_key_id(PS_PROTO_TCP, 0);
 }

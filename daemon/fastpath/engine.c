@@ -3,6 +3,7 @@
 
 #include "admit.h"
 #include "engine_private.h"
+#include "glance.h"
 #include "inspect.h"
 #include "likely.h"
 #include "mem.h"
@@ -276,14 +277,23 @@ INLINED void judge(struct ps_engine *engine, const struct ps_packet *packet, uin
         ps_inline_trim(engine, &engine->desc[i]);
 }
 
+static uint32_t all_of(uint32_t n)
+{
+    return n > 0 ? UINT32_MAX >> (32 - n) : 0;
+}
+
+_Static_assert(PS_BURST_MAX == 32, "a bit for each packet");
+
 /* What is counted whatever becomes of the packets. */
 INLINED void count(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, const struct ps_decision *out)
 {
     struct ps_engine_stats *stats = &engine->stats;
     uint64_t bytes = 0;
-    uint32_t cut = 0, passed = 0, offloaded = 0, non_ip = 0;
-    for (uint32_t i = 0; i < n; i++) {
+    uint32_t cut = 0, passed = (uint32_t)__builtin_popcount(engine->plain), offloaded = 0, non_ip = 0;
+    for (uint32_t i = 0; i < n; i++)
         bytes += packets[i].wire_len;
+    for (uint32_t left = all_of(n) & ~engine->plain; left != 0; left &= left - 1) { /* the others are whole and pass */
+        uint32_t i = (uint32_t)__builtin_ctz(left);
         cut += packets[i].len < packets[i].wire_len;
         passed += out[i].verdict == PS_VERDICT_PASS;
         offloaded += engine->desc[i].offloaded;
@@ -303,6 +313,25 @@ INLINED void count(struct ps_engine *engine, const struct ps_packet *packets, ui
 static struct ps_decode_how how_of(const struct ps_engine *engine, const struct ps_packet *packet)
 {
     return (struct ps_decode_how){.checksums = engine->config.checksums, .port_known = packet->port != PS_PORT_UNKNOWN};
+}
+
+/* It passed at a glance. Else it has a descriptor from now on. */
+INLINED bool glance(struct ps_engine *engine, const struct ps_packet *packet, uint32_t i, struct ps_decision *out)
+{
+    if (!(engine->plain >> i & 1))
+        return false;
+    if (packet->time_ns > engine->now_ns)
+        engine->now_ns = packet->time_ns;
+    engine->number = packet->number;
+    bool steady = engine->hint[i] != PS_NONE && (ps_engine_flow(engine, engine->hint[i])->flags & PS_FLOW_STEADY) != 0;
+    if (PS_LIKELY(steady && ps_inline_glance(engine, packet, engine->hint[i]))) {
+        *out = (struct ps_decision){.verdict = PS_VERDICT_PASS, .to_zone = PS_NONE,
+                                    .crosses = engine->config.gateway != PS_NONE};
+        return true;
+    }
+    engine->plain ^= UINT32_C(1) << i;
+    ps_glance_decode(packet, how_of(engine, packet), &engine->desc[i]);
+    return false;
 }
 
 /* What a packet's judgement will touch is fetched while the others of its burst are worked on: first the packets, then
@@ -340,7 +369,8 @@ INLINED void judge_all(struct ps_engine *engine, const struct ps_packet *packets
     for (uint32_t i = 0; i < n; i++) {
         if (i + POLICY_AHEAD < n)
             prefetch_policy(engine, engine->hint[i + POLICY_AHEAD]);
-        judge(engine, &packets[i], i, &out[i]);
+        if (!glance(engine, &packets[i], i, &out[i]))
+            judge(engine, &packets[i], i, &out[i]);
     }
 }
 
@@ -361,6 +391,7 @@ __attribute__((noinline, cold)) static void refuse_all(struct ps_engine *engine,
                                                        uint32_t n, struct ps_decision *out)
 {
     struct ps_path nowhere = ps_admit_no_path();
+    engine->plain = 0;
     for (uint32_t i = 0; i < n; i++) {
         ps_decode(&packets[i], how_of(engine, &packets[i]), &engine->desc[i]);
         out[i] = (struct ps_decision){.verdict = PS_VERDICT_PASS, .to_zone = PS_NONE};
@@ -373,13 +404,29 @@ __attribute__((noinline, cold)) static void refuse_all(struct ps_engine *engine,
     count(engine, packets, n, out);
 }
 
+/* Nobody wants to see a descriptor, and no flow has to be judged anew. */
+static bool may_glance(const struct ps_engine *engine)
+{
+    return engine->config.inline_ && !engine->config.closely && !engine->unswept && engine->tracer.left == 0;
+}
+
+/* Flows are found for all; packets that may pass at a glance are decoded when they did not. */
 __attribute__((noinline)) static void decode_all(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n)
 {
+    bool may = may_glance(engine);
+    uint32_t plain = 0;
     for (uint32_t i = 0; i < n; i++) {
-        ps_decode(&packets[i], how_of(engine, &packets[i]), &engine->desc[i]);
-        engine->hash[i] = ps_flow_hash(&engine->table, &engine->desc[i].key);
+        if (PS_LIKELY(may && ps_glance_is_plain(&packets[i]))) {
+            struct ps_key key = ps_glance_key(packets[i].data);
+            plain |= UINT32_C(1) << i;
+            engine->hash[i] = ps_flow_hash(&engine->table, &key);
+        } else {
+            ps_decode(&packets[i], how_of(engine, &packets[i]), &engine->desc[i]);
+            engine->hash[i] = ps_flow_hash(&engine->table, &engine->desc[i].key);
+        }
         ps_flow_prefetch_bucket(&engine->table, engine->hash[i]);
     }
+    engine->plain = plain;
 }
 
 void ps_engine_burst(struct ps_engine *engine, const struct ps_packet *packets, uint32_t n, struct ps_decision *out)

@@ -227,6 +227,7 @@ struct ps_engine_config {
     uint32_t n_of_source;     /* of them from one source */
     uint64_t hash_seed[2];
     bool inline_;             /* judge before anything takes effect; false: passive */
+    bool closely;             /* inline: nothing is judged at a glance; for tests, to which it makes no difference */
     bool captured;            /* inline, over a capture: receivers acknowledge what a gateway would have held, and
                                  nobody repeats what caps refuse: they only count (`capped`) */
     uint32_t n_relays;        /* inspected connections at one time, tombstones included */

@@ -66,6 +66,7 @@ struct ps_engine {
     struct ps_desc desc[PS_BURST_MAX];
     uint64_t hash[PS_BURST_MAX];
     uint32_t hint[PS_BURST_MAX];
+    uint32_t plain; /* bits of packets of the burst that have no descriptor (yet): ps_glance_is_plain() said yes */
 };
 
 static inline struct ps_flow *ps_engine_flow(const struct ps_engine *engine, uint32_t line)

@@ -67,6 +67,10 @@ void ps_inline_fini(struct ps_engine *engine);
 /* A segment of the current flow (current.line), of an inline engine: true when it was judged here, false when the passive half is to. */
 bool ps_inline_judge(struct ps_engine *engine, const struct ps_desc *desc);
 
+/* A frame that ps_glance_is_plain() said yes to, and the line that its flow likely has: true when it passes as it came, and
+ * all is done that ps_inline_judge() would have done. False: nothing was done. Not while flows have to be judged anew. */
+bool ps_inline_glance(struct ps_engine *engine, const struct ps_packet *packet, uint32_t line);
+
 /* The current flow was just admitted by this segment; likewise. */
 bool ps_inline_opened(struct ps_engine *engine, const struct ps_desc *desc);
 

@@ -140,6 +140,12 @@ bool ps_inline_is_steady(const struct ps_relay *relay);
  * touched. False: it is another segment, nothing has happened. */
 bool ps_inline_next(struct ps_engine *engine, const struct ps_desc *desc, struct ps_flow *flow);
 
+/* ---- inspect_glance.c ------------------------------------------------------------------------------------------- */
+
+/* Are these the octets of one PDU that asks for one plain thing, sound and granted, or answers? Then it takes effect and
+ * is counted, as ps_inspect_inline() would do it. False: nothing was done, they have to be judged otherwise. */
+bool ps_inspect_glance(struct ps_engine *engine, uint32_t line, uint8_t dir, const uint8_t *data, uint32_t len);
+
 /* ---- inline_answer.c -------------------------------------------------------------------------------------------- */
 
 /* The PDU behind `allowed` was refused. On a conduit that answers it is swallowed, and the protocol's own refusal is put
