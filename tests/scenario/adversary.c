@@ -2,16 +2,15 @@
  *
  * adversary.c - schedules by the seed against a gateway, or the ones in files; a failing one is shrunk and printed.
  *
- *     adversary [--gateway=inline] [--schedules=100000] [--seed=1] [--honest | --hostile | --calm] [--only=app,denied]
+ *     adversary [--gateway=inline] [--schedules=100000] [--from=0] [--seed=1] [--honest | --hostile | --calm] [--only=app,denied]
  *               [--progress] [--trace] [--keep-going=N] [--cases=FOLDER] [FILE...]
  *
  * The files and the folder's *.txt are run first. Seed and number name a schedule for as long as the generator stays as it
- * is; what is printed for a failure is the schedule itself, and can be kept as a file in adversary_cases. The long run of
- * ten million schedules, half an hour to an hour and a half:
+ * is; what is printed for a failure is the schedule itself, and can be kept as a file in adversary_cases. --from: the number
+ * of the first schedule, so that several processes can share a long run (docs/adversary.md).
  *
- *     adversary --schedules=10000000 --progress
- *
- * --raw: failures are not shrunk. --expect=NAME,...: the gateway is known to be bad; 0 when each of these was found.
+ * --raw: failures are not shrunk. --strict: a network without faults, hosts without laxities; what is left of differences is
+ * how a receiver puts overlaps together. --expect=NAME,...: the gateway is known to be bad; 0 when each of these was found.
  */
 #include "adversary.h"
 
@@ -26,10 +25,11 @@
 
 struct run {
     struct adv_gateway *gateway;
-    uint64_t schedules, first, seed, done, failures, keep_going;
+    uint64_t schedules, from, seed, done, failures, keep_going;
     int kind, policy; /* policy: of both receivers; ADV_N_POLICIES: as generated */
     const char *cases; /* folder */
     bool progress, trace, raw; /* raw: failures are not shrunk */
+    bool strict; /* nothing happens to packets on their way, and the hosts have no laxities */
     unsigned expected;
     uint64_t refused, allowed, completed;
 };
@@ -162,10 +162,10 @@ static int policy_named(const char *name)
 static void usage(void)
 {
     puts("adversary [--gateway=wire|wall|eager|passive|inline] [--schedules=N] [--seed=N] [--honest | --hostile | --calm]\n"
-         "          [--only=VIOLATION,...] [--expect=VIOLATION,...] [--keep-going=N] [--first=N] [--progress] [--trace] [--raw]\n"
+         "          [--only=VIOLATION,...] [--expect=VIOLATION,...] [--keep-going=N] [--from=N] [--progress] [--trace] [--raw] [--strict]\n"
          "          [--policy=first|last|bsd|linux|windows|device]\n"
          "          [--cases=FOLDER] [FILE...]\n"
-         "The long run: adversary --schedules=10000000 --progress");
+         "A long run on two processors: --schedules=5000000 --progress, and the same with --from=5000000");
 }
 
 static void options(struct run *run, int argc, char **argv)
@@ -177,7 +177,8 @@ static void options(struct run *run, int argc, char **argv)
         {"only", required_argument, NULL, 'o'},
         {"expect", required_argument, NULL, 'e'},   {"keep-going", required_argument, NULL, 'k'},
         {"progress", no_argument, NULL, 'p'},       {"trace", no_argument, NULL, 't'},
-        {"raw", no_argument, NULL, 'w'},            {"first", required_argument, NULL, 'f'},    {"policy", required_argument, NULL, 'r'},
+        {"raw", no_argument, NULL, 'w'},            {"strict", no_argument, NULL, 'l'},
+        {"from", required_argument, NULL, 'f'},     {"policy", required_argument, NULL, 'r'},
         {"cases", required_argument, NULL, 'c'},  {"help", no_argument, NULL, 'H'},
         {NULL, 0, NULL, 0}};
     unsigned only = UINT32_MAX;
@@ -194,7 +195,7 @@ static void options(struct run *run, int argc, char **argv)
             run->seed = strtoull(optarg, NULL, 0);
             break;
         case 'f':
-            run->first = strtoull(optarg, NULL, 0);
+            run->from = strtoull(optarg, NULL, 0);
             break;
         case 'r':
             run->policy = policy_named(optarg);
@@ -225,6 +226,9 @@ static void options(struct run *run, int argc, char **argv)
         case 'w':
             run->raw = true;
             break;
+        case 'l':
+            run->strict = true;
+            break;
         default:
             usage();
             exit(c == 'H' ? 0 : 2);
@@ -239,14 +243,27 @@ static uint64_t seed_of(uint64_t seed, uint64_t number)
     return seed * UINT64_C(0xd1342543de82ef95) + number * UINT64_C(0xda942042e4dd58b5);
 }
 
+static void simplify(struct adv_schedule *schedule)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < schedule->n_steps; i++)
+        if (schedule->steps[i].verb != ADV_FAULT)
+            schedule->steps[n++] = schedule->steps[i];
+    schedule->n_steps = n;
+    schedule->setup[ADV_LAX] = schedule->setup[ADV_LAX1] = 0;
+}
+
 static void run_schedules(struct run *run)
 {
     struct adv_schedule schedule;
 
-    for (uint64_t i = run->first; i < run->first + run->schedules; i++) {
+    for (uint64_t i = run->from; i < run->from + run->schedules; i++) {
         adv_generate(&schedule, seed_of(run->seed, i), run->kind);
         if (run->policy != ADV_N_POLICIES)
             schedule.setup[ADV_POLICY] = schedule.setup[ADV_POLICY1] = run->policy;
+        if (run->strict)
+            simplify(&schedule);
         run->done++;
         if (!run_one(run, &schedule, i) && run->failures >= run->keep_going)
             return;

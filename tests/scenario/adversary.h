@@ -16,12 +16,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "adversary_plan.h"
+#include "adversary_wire.h"
 #include "engine.h"
 
-#define ADV_STREAM_MAX 4096u /* octets of one direction that a schedule can hold */
-#define ADV_PDUS_MAX 12u
 #define ADV_STEPS_MAX 96u
-#define ADV_FRAME_MAX 1600u
 #define ADV_FLIGHT_MAX 192u
 #define ADV_NEVER UINT64_MAX
 #define ADV_MS UINT64_C(1000000)
@@ -54,6 +53,14 @@ enum adv_key {
     ADV_ISN1,
     ADV_NUISANCE, /* 1, 2: this honest host's name is also on segments that a sound stack ignores */
     ADV_DENY,     /* of the conduit: enum adv_deny */
+    ADV_PROTOCOL, /* enum adv_spoken */
+    ADV_V6,       /* IPv6 */
+    ADV_TAG,      /* enum adv_tag */
+    ADV_PAD,      /* short frames are filled up with zeros, as cards do */
+    ADV_FRAGMENTS, /* of the conduit: they are put together */
+    ADV_WHOLE,    /* of the conduit: segments = "whole" */
+    ADV_CHUNKS,   /* blocks that the gateway has for copies; 0: 64 */
+    ADV_AGAIN,    /* how far behind the last number the next connection of the same ports starts; 0: 70001 */
     ADV_N_KEYS,
 };
 
@@ -80,6 +87,7 @@ enum adv_lax {
     ADV_LAX_AFTER_FIN = 32,
     ADV_LAX_URGENT = 64,   /* the octet before the urgent pointer is taken out of the stream */
     ADV_LAX_URGENT_AT = 128, /* the one at the pointer is */
+    ADV_LAX_ROUTED = 256,    /* a router stands before it, where hop limit 1 ends */
 };
 
 enum adv_verb {
@@ -90,10 +98,12 @@ enum adv_verb {
     ADV_STALL,    /* host, on: its application reads nothing (1) or goes on (0) */
     ADV_FAULT,    /* link, what, nth, ms: of the packets that come, the nth (from 0) meets this */
     ADV_RAW,      /* a segment by hand of the hostile host, or of the nuisance; see enum adv_raw */
+    ADV_RESTART,  /* the gateway forgets everything */
     ADV_N_VERBS,
 };
 
-enum adv_fault_what { ADV_LOSE = 0, ADV_REPEAT, ADV_LATE, ADV_CORRUPT };
+/* Cut: it goes on as two IP fragments, the second one so late; in front of the gateway only. */
+enum adv_fault_what { ADV_LOSE = 0, ADV_REPEAT, ADV_LATE, ADV_CORRUPT, ADV_CUT, ADV_N_FAULTS };
 
 /* Arguments of ADV_RAW. */
 enum adv_raw {
@@ -110,30 +120,6 @@ enum adv_raw {
 };
 
 enum adv_at { ADV_AT_START = 0, ADV_AT_UNA, ADV_AT_NXT, ADV_AT_EDGE };
-/* Plain: the plan. Evil: each PDU another one of the same length that is refused. Noise: the plan inverted. Near: another
- * value, as harmless as the plan's. */
-enum adv_how { ADV_PLAIN = 0, ADV_EVIL, ADV_NOISE, ADV_NEAR, ADV_N_HOWS };
-enum adv_trick {
-    ADV_TRICK_NONE = 0,
-    ADV_TRICK_CHECKSUM,  /* wrong */
-    ADV_TRICK_NO_SUM,    /* 0 */
-    ADV_TRICK_OFFSET_4,  /* data offset too small */
-    ADV_TRICK_OFFSET_15, /* data offset into the data */
-    ADV_TRICK_OPTION_0,  /* an option of length 0 */
-    ADV_TRICK_OPTION_LONG,
-    ADV_TRICK_OPTION_UNKNOWN,
-    ADV_TRICK_MSS,       /* in a segment that is no SYN, or 1 in one that is */
-    ADV_TRICK_MD5,
-    ADV_TRICK_TIMESTAMP,
-    ADV_TRICK_FAST_OPEN,
-    ADV_TRICK_RESERVED,  /* reserved bits */
-    ADV_TRICK_WINDOW_0,  /* says that its window is shut */
-    ADV_TRICK_WINDOW_MAX,
-    ADV_TRICK_TRAILER,   /* octets behind the IP packet */
-    ADV_TRICK_SPOOF,     /* in the other host's name */
-    ADV_N_TRICKS,
-};
-
 struct adv_step {
     uint8_t verb;
     int32_t arg[ADV_N_ARGS];
@@ -146,50 +132,12 @@ struct adv_schedule {
     uint32_t n_steps;
 };
 
-/* Octets that both ends mean to say: requests, and the replies to those that will be allowed. */
-struct adv_plan {
-    uint8_t octets[2][ADV_N_HOWS][ADV_STREAM_MAX];
-    uint32_t len[2];
-    uint32_t n_pdus;
-    uint32_t end[ADV_PDUS_MAX];    /* of each request */
-    uint32_t n_refused[ADV_PDUS_MAX]; /* requests up to this one that are refused, itself included */
-    uint32_t n_allowed;            /* requests that reach the server; the first that is refused ends that, unless answered */
-    uint32_t got[ADV_PDUS_MAX];    /* octets that the server has with the nth of them */
-    uint32_t replied[ADV_PDUS_MAX]; /* octets that it has said then */
-};
-
-#define ADV_REFUSAL_LEN 9u
-
-void adv_plan_make(struct adv_plan *plan, const char *letters, bool answered);
-/* What the policy of the world allows, said a second time. */
-bool adv_request_allowed(const uint8_t *pdu, uint32_t len);
-
 /* One of the schedules of a seed. kind: 0: any, 1: honest only, 2: hostile only, 3: honest without
  * a nuisance. */
 void adv_generate(struct adv_schedule *schedule, uint64_t seed, int kind);
 /* As text, to be read again; adv_read() gives NULL or what is wrong. */
 void adv_write(const struct adv_schedule *schedule, void *file);
 const char *adv_read(struct adv_schedule *schedule, char *text);
-
-/* ---- wire ------------------------------------------------------------------------------------------------------ */
-
-enum { ADV_FIN = 1, ADV_SYN = 2, ADV_RST = 4, ADV_PSH = 8, ADV_ACK = 16, ADV_URG = 32 };
-
-struct adv_segment {
-    uint32_t seq, ack;
-    uint16_t window, urgent, mss; /* mss: of a SYN */
-    uint8_t flags;
-    uint8_t trick;
-    bool sound; /* checksums and lengths are right */
-    const uint8_t *data;
-    uint32_t len;
-    uint32_t options_len;
-};
-
-/* A frame that `host` sends to the other; returns its length. */
-uint32_t adv_build(uint8_t out[ADV_FRAME_MAX], unsigned host, const struct adv_segment *segment);
-/* False: not a TCP segment to this host. */
-bool adv_parse(const uint8_t *frame, uint32_t len, unsigned host, struct adv_segment *segment);
 
 /* ---- hosts ----------------------------------------------------------------------------------------------------- */
 
@@ -212,11 +160,12 @@ struct adv_receiver {
 
 struct adv_host {
     uint8_t index, state;
-    bool hostile, nagle, stalled, fin_wanted, fin_done, reset_seen;
+    bool hostile, nagle, stalled, close_wanted, fin_wanted, fin_done, reset_seen;
     uint32_t iss, irs, una, nxt, max; /* sequence numbers as in RFC 9293; max: highest nxt */
     uint32_t edge, wl_seq, wl_ack;    /* the peer's window */
     uint32_t widest;                  /* window that it ever had */
     uint32_t written;                 /* octets of the plan that the application wrote */
+    uint32_t wanted;                  /* octets that it writes once the protocol lets it */
     uint32_t mss, buffer, advertised; /* advertised: right edge that was given away */
     uint32_t tries, repeats, keeps, lone, unread, lives;
     uint64_t rto, timer[ADV_N_TIMERS];
@@ -234,6 +183,8 @@ void adv_host_again(struct adv_world *world, struct adv_host *host);
 /* Also once more, when the last connection is over. */
 void adv_host_open(struct adv_world *world, struct adv_host *host);
 void adv_host_write(struct adv_world *world, struct adv_host *host, uint32_t len);
+/* As much of what it wants to write as the protocol lets it. */
+void adv_host_go_on(struct adv_world *world, struct adv_host *host);
 void adv_host_close(struct adv_world *world, struct adv_host *host);
 void adv_host_stall(struct adv_world *world, struct adv_host *host, bool on);
 void adv_host_input(struct adv_world *world, struct adv_host *host, const uint8_t *frame, uint32_t len);
@@ -305,12 +256,21 @@ struct adv_fault {
     uint32_t nth, ms;
 };
 
+/* Another answer that the gateway may give in the server's name. */
+struct adv_choice {
+    uint32_t at, len;
+    uint8_t octets[ADV_REFUSAL_MAX];
+};
+
+#define ADV_CHOICES_MAX 24u
+
 /* What the gateway said of one sender's octets, from one SYN to the next with another number. */
 struct adv_life {
     uint32_t irs; /* number of that SYN */
     uint32_t answers; /* a SYN-ACK: the number of the SYN that it answers */
     uint32_t sent; /* octets that left the gateway in order */
-    uint32_t allowed_len;
+    uint32_t allowed_len, n_choices;
+    struct adv_choice choice[ADV_CHOICES_MAX];
     uint8_t allowed[ADV_STREAM_MAX];
 };
 
@@ -327,15 +287,20 @@ struct adv_stream {
 struct adv_world {
     const struct adv_schedule *schedule;
     struct adv_gateway *gateway;
+    const struct adv_protocol *protocol;
+    struct adv_net net;
     uint64_t now, order, packets;
     uint64_t arrived; /* order of the frame that a host is handed */
+    uint64_t opening; /* when the last SYN or SYN-ACK left the gateway */
     struct adv_plan plan; /* what stands before it is zeroed for each schedule */
     struct adv_host host[2];
     struct adv_stream stream[2]; /* by sender */
     struct adv_flight flight[ADV_FLIGHT_MAX];
     uint32_t n_flight, n_overflow;
     struct adv_fault faults[ADV_STEPS_MAX];
-    uint32_t n_faults, n_faults_met;
+    uint32_t n_faults, n_faults_met, n_restarts;
+    bool prompt; /* what is sent now comes once, and in time: a nuisance's SYN, which would open a connection later */
+    bool astray; /* a frame for another link address than the receiver's has come to the gateway */
     enum adv_violation violation;
     char text[200];
     bool trace;
@@ -346,14 +311,14 @@ enum adv_violation adv_run(struct adv_world *world, const struct adv_schedule *s
 /* Forgets what is still under way to this host and was sent before the frame that it is handed. */
 void adv_forget_older(struct adv_world *world, unsigned host);
 void adv_send_on(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len);
+/* As the fragments of this trick. */
+void adv_send_cut(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len, uint8_t trick);
 void adv_violate(struct adv_world *world, enum adv_violation what, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int32_t adv_setup(const struct adv_world *world, unsigned key, unsigned host);
 
-/* Can the engine's dissectors refuse in the server's name? */
-bool adv_can_answer(void);
 /* The gateway refused this request and answers it in the server's name. */
-void adv_answered(struct adv_world *world, const uint8_t *pdu);
+void adv_answered(struct adv_world *world, const uint8_t *pdu, uint32_t len);
 /* The gateway judged a PDU of this host. */
 void adv_judged(struct adv_world *world, unsigned sender, const uint8_t *pdu, uint32_t len, bool allowed);
 

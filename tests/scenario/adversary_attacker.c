@@ -39,5 +39,7 @@ void adv_raw_send(struct adv_world *world, struct adv_host *host, const int32_t 
         segment.ack = host->irs + 1 + host->in.next + host->fin_done + (uint32_t)arg[ADV_RAW_ACK];
     if (segment.trick == ADV_TRICK_WINDOW_MAX)
         segment.window = 65535;
+    if (segment.trick >= ADV_TRICK_UNREACHABLE)
+        segment.seq = host->irs + 1 + host->in.next + (uint32_t)arg[ADV_RAW_OFF];
     adv_host_emit(world, host, &segment);
 }

@@ -53,12 +53,12 @@ static void judge(struct toy *toy, unsigned from)
 
     while (end < ADV_STREAM_MAX && dir->have[end])
         end++;
-    while (end - dir->judged >= 8 && !toy->refused) {
+    while (end > dir->judged && !toy->refused) {
         const uint8_t *pdu = dir->octets + dir->judged;
-        uint32_t len = 6 + ((uint32_t)pdu[4] << 8 | pdu[5]);
-        if (len > end - dir->judged)
+        uint32_t len = toy->world->protocol->pdu_len(pdu, end - dir->judged);
+        if (len == 0 || len > end - dir->judged)
             break;
-        bool allowed = len >= 8 && (from == 1 || adv_request_allowed(pdu, len));
+        bool allowed = from == 1 || toy->world->protocol->allowed(pdu, len);
         adv_judged(toy->world, from, pdu, len, allowed);
         toy->refused = !allowed;
         dir->judged += len;
@@ -97,6 +97,9 @@ static bool is_doubtful(const struct toy *toy, unsigned from, const struct adv_s
 
     if (segment->flags & (ADV_SYN | ADV_RST))
         return segment->len > 0 || dir->opened;
+    bool before = !peer->opened || (int32_t)(segment->ack - peer->isn - 1) < 0;
+    if (segment->foreign || segment->astray || segment->hops <= 1 || before)
+        return true;
     return (segment->flags & ~ADV_PSH & ~ADV_FIN) != ADV_ACK || segment->options_len > 0 || acked > 0 || acked < -4096 ||
            (int32_t)(segment->seq + segment->len - dir->edge) > 0;
 }
@@ -107,7 +110,7 @@ static void burst(struct adv_gateway *gateway, const struct ps_packet *packets, 
     struct adv_segment segment;
 
     for (uint32_t i = 0; i < n; i++) {
-        bool fine = adv_parse(packets[i].data, packets[i].len, !packets[i].port, &segment) && segment.sound;
+        bool fine = adv_parse(&toy->world->net, packets[i].data, packets[i].len, !packets[i].port, &segment) && segment.sound;
         fine = fine && !(toy->eager && is_doubtful(toy, packets[i].port, &segment));
         if (fine) {
             take(toy, packets[i].port, &segment);

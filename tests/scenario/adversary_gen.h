@@ -17,6 +17,7 @@ struct gen {
     uint32_t most;     /* octets that the client's application will write */
     uint32_t moves;    /* bit by bit: which of the attacker's it makes */
     uint32_t faults[4]; /* of each link */
+    uint32_t unit;     /* octets of a short request */
     uint32_t plain;    /* in a hundred: octets that are those of the plan */
 };
 
@@ -43,6 +44,8 @@ static inline int32_t one_of(struct gen *g, const int32_t *list, uint32_t n)
 struct adv_step *adv_gen_step(struct gen *g, enum adv_verb verb, int32_t a, int32_t b);
 bool adv_gen_has_room(const struct gen *g);
 void adv_gen_wait(struct gen *g);
+/* Octets of the client's PDU behind this place. */
+uint32_t adv_gen_rest(const struct gen *g, uint32_t at);
 
 /* A segment by hand. */
 struct adv_step *adv_gen_raw(struct gen *g, enum adv_at at, int32_t off, int32_t len);

@@ -61,7 +61,12 @@ void adv_host_emit(struct adv_world *world, struct adv_host *host, const struct 
     if (mine.trick != ADV_TRICK_WINDOW_0 && mine.trick != ADV_TRICK_WINDOW_MAX)
         mine.window = window(host);
     unsigned name = mine.trick == ADV_TRICK_SPOOF ? !host->index : host->index;
-    adv_send_on(world, host->index == 0 ? 0 : 2, frame, adv_build(frame, name, &mine));
+    uint32_t len = mine.trick >= ADV_TRICK_UNREACHABLE ? adv_icmp_build(&world->net, frame, name, &mine)
+                                                       : adv_build(&world->net, frame, name, &mine);
+    if (mine.trick >= ADV_TRICK_FRAGMENTS && mine.trick < ADV_TRICK_UNREACHABLE)
+        adv_send_cut(world, host->index == 0 ? 0 : 2, frame, len, mine.trick);
+    else
+        adv_send_on(world, host->index == 0 ? 0 : 2, frame, len);
 }
 
 static void send_octets(struct adv_world *world, struct adv_host *host, uint32_t seq, uint32_t len, uint8_t flags)
@@ -96,14 +101,15 @@ bool adv_host_is_free(const struct adv_host *host)
 
 void adv_host_again(struct adv_world *world, struct adv_host *host)
 {
-    uint32_t lives = host->lives + 1;
+    uint32_t lives = host->lives + 1, last = host->max;
+    int32_t behind = world->schedule->setup[ADV_AGAIN];
 
     if (host->index == 0)
         world->arrived = world->order;
     adv_forget_older(world, host->index); /* what was sent long ago has died on the way: nobody waits two minutes here */
     adv_host_init(world, host->index);
     host->lives = lives;
-    host->iss += lives * 70001;
+    host->iss = behind ? last + (uint32_t)behind : host->iss + lives * 70001;
     host->una = host->nxt = host->max = host->iss;
 }
 
@@ -167,17 +173,44 @@ void adv_host_output(struct adv_world *world, struct adv_host *host)
 
 void adv_host_write(struct adv_world *world, struct adv_host *host, uint32_t len)
 {
-    uint32_t left = world->plan.len[host->index] - host->written;
+    uint32_t left = world->plan.len[host->index] - host->wanted;
 
     if (host->fin_wanted)
         return;
-    host->written += len < left ? len : left;
+    host->wanted += len < left ? len : left;
+    adv_host_go_on(world, host);
+}
+
+/* Where a client has to wait for replies before it may ask more: UINT32_MAX where it has not. */
+static uint32_t turn(const struct adv_world *world, const struct adv_host *host)
+{
+    const struct adv_plan *plan = &world->plan;
+    uint32_t n = 0, len;
+
+    if (host->index == 1)
+        return UINT32_MAX;
+    for (uint32_t at = 0; at < host->in.app_len; at += len, n++) {
+        len = world->protocol->pdu_len(host->in.app + at, host->in.app_len - at);
+        if (len == 0 || len > host->in.app_len - at)
+            break;
+    }
+    n += world->protocol->may_wait(n);
+    return n < plan->n_pdus ? plan->end[n - 1] : UINT32_MAX;
+}
+
+void adv_host_go_on(struct adv_world *world, struct adv_host *host)
+{
+    uint32_t most = turn(world, host), next = host->wanted < most ? host->wanted : most;
+
+    if (next > host->written)
+        host->written = next;
     adv_host_output(world, host);
 }
 
 void adv_host_close(struct adv_world *world, struct adv_host *host)
 {
-    host->fin_wanted = true;
+    host->close_wanted = true;
+    host->fin_wanted = host->written >= host->wanted;
     adv_host_output(world, host);
 }
 
@@ -270,8 +303,8 @@ static void reply(struct adv_world *world, struct adv_host *host)
 
     while (n < world->plan.n_allowed && world->plan.got[n] <= host->in.app_len)
         n++;
-    if (n > 0 && world->plan.replied[n - 1] > host->written)
-        adv_host_write(world, host, world->plan.replied[n - 1] - host->written);
+    if (n > 0 && world->plan.replied[n - 1] > host->wanted)
+        adv_host_write(world, host, world->plan.replied[n - 1] - host->wanted);
     if (host->fin_done && !host->fin_wanted && n >= world->plan.n_allowed)
         adv_host_close(world, host);
     else if (host->fin_done && !host->fin_wanted && host->in.next == host->in.app_len &&
@@ -306,5 +339,11 @@ void adv_host_app(struct adv_world *world, struct adv_host *host)
     if (host->index == 1)
         host->timer[ADV_T_THINK] = world->now + (uint64_t)world->schedule->setup[ADV_THINK] * ADV_MS;
     else if (host->fin_done && !host->fin_wanted)
+        host->fin_wanted = true; /* whatever it still wanted to say */
+    if (host->index == 0 && host->wanted > host->written)
+        adv_host_go_on(world, host);
+    if (host->index == 0 && host->close_wanted && !host->fin_wanted)
         adv_host_close(world, host);
+    else if (host->index == 0 && host->fin_wanted)
+        adv_host_output(world, host);
 }

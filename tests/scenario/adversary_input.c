@@ -88,6 +88,7 @@ static void while_opening(struct adv_world *world, struct adv_host *host, const 
         return;
     }
     host->irs = segment->seq;
+    host->advertised = host->irs + 1 + host->buffer; /* as its SYN said, whatever it says from here on */
     take_mss(host, segment);
     establish(world, host, segment);
     if (segment->len > 0 && lax(world, host, ADV_LAX_SYN_DATA))
@@ -129,6 +130,7 @@ static bool take_ack(struct adv_world *world, struct adv_host *host, const struc
         host->max = host->nxt = segment->ack;
         if (segment->ack - host->iss - 1 > host->written)
             host->written = segment->ack - host->iss - 1;
+        host->wanted = host->wanted < host->written ? host->written : host->wanted;
     }
     if ((int32_t)(segment->ack - host->max) > 0 || news < -65536) {
         challenge(world, host, segment);
@@ -250,11 +252,25 @@ static void while_open(struct adv_world *world, struct adv_host *host, struct ad
     adv_host_output(world, host);
 }
 
+/* RFC 5927: about what is in flight; soft, but for the size of segments. */
+static void take_icmp(struct adv_host *host, const struct adv_icmp *icmp)
+{
+    bool mine = (int32_t)(icmp->seq - host->una) >= 0 && (int32_t)(icmp->seq - host->max) < 0;
+
+    if (mine && icmp->too_big && host->state == ADV_ESTABLISHED && icmp->mtu >= 88 && icmp->mtu - 40 < host->mss)
+        host->mss = icmp->mtu - 40;
+}
+
 void adv_host_input(struct adv_world *world, struct adv_host *host, const uint8_t *frame, uint32_t len)
 {
     struct adv_segment segment;
 
-    if (!adv_parse(frame, len, host->index, &segment) || (!segment.sound && !lax(world, host, ADV_LAX_CHECKSUM)))
+    struct adv_icmp icmp;
+
+    if (adv_icmp_parse(&world->net, frame, len, host->index, &icmp))
+        take_icmp(host, &icmp);
+    if (!adv_parse(&world->net, frame, len, host->index, &segment) || (!segment.sound && !lax(world, host, ADV_LAX_CHECKSUM)) ||
+        segment.foreign || segment.astray || (segment.hops <= 1 && lax(world, host, ADV_LAX_ROUTED)))
         return;
     if (adv_setup(world, ADV_KEEP, host->index) && host->state == ADV_ESTABLISHED && segment.len > 0)
         host->timer[ADV_T_KEEP] = world->now + (uint64_t)adv_setup(world, ADV_KEEP, host->index) * ADV_MS;

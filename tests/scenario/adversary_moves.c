@@ -24,7 +24,8 @@ static int32_t any_how(struct gen *g)
 static void go_on(struct gen *g)
 {
     uint32_t left = g->plan.len[g->hostile - 1] > g->at ? g->plan.len[g->hostile - 1] - g->at : 0;
-    uint32_t len = chance(g, 60) ? 12 : 1 + (uint32_t)below(g, 25);
+    uint32_t rest = g->hostile == 1 ? adv_gen_rest(g, g->at) : g->unit;
+    uint32_t len = chance(g, 60) ? rest : 1 + (uint32_t)below(g, 2 * g->unit + 1);
 
     len = len < left ? len : left;
     adv_gen_raw(g, ADV_AT_START, (int32_t)g->at, (int32_t)len)->arg[ADV_RAW_HOW] = any_how(g);
@@ -79,7 +80,7 @@ static void beyond_window(struct gen *g)
 
 static void wrong_ack(struct gen *g)
 {
-    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, (int32_t)g->at, chance(g, 70) ? 12 : 0);
+    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, (int32_t)g->at, chance(g, 70) ? (int32_t)g->unit : 0);
 
     made->arg[ADV_RAW_ACK] = ONE_OF(g, 100000, -100000, -10, -1, 1, 5, 7, 12, 13, 300, 0x7fffffff);
     made->arg[ADV_RAW_HOW] = any_how(g);
@@ -114,7 +115,8 @@ static void open_again(struct gen *g)
     made->arg[ADV_RAW_SEQ] = ONE_OF(g, 0, 0, 1, 12, -12, 100, 100000, -5);
     made->arg[ADV_RAW_HOW] = any_how(g);
     if (chance(g, 30))
-        made->arg[ADV_RAW_TRICK] = ONE_OF(g, ADV_TRICK_FAST_OPEN, ADV_TRICK_MD5, ADV_TRICK_TIMESTAMP, ADV_TRICK_MSS);
+        made->arg[ADV_RAW_TRICK] = ONE_OF(g, ADV_TRICK_FAST_OPEN, ADV_TRICK_MD5, ADV_TRICK_TIMESTAMP, ADV_TRICK_MSS,
+                                          ADV_TRICK_AO, ADV_TRICK_SACK, ADV_TRICK_OPTION_0, ADV_TRICK_OPTION_LONG);
 }
 
 static void urgent(struct gen *g)
@@ -128,16 +130,28 @@ static void urgent(struct gen *g)
 
 static void trick(struct gen *g)
 {
-    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, (int32_t)g->at - (chance(g, 20) ? 6 : 0), chance(g, 80) ? 12 : 1);
+    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, (int32_t)g->at - (chance(g, 20) ? 6 : 0), chance(g, 80) ? (int32_t)g->unit : 1);
 
     made->arg[ADV_RAW_OFF] = made->arg[ADV_RAW_OFF] > 0 ? made->arg[ADV_RAW_OFF] : 0;
     made->arg[ADV_RAW_HOW] = any_how(g);
     made->arg[ADV_RAW_TRICK] = 1 + below(g, ADV_N_TRICKS - 1);
+    bool parts = made->arg[ADV_RAW_TRICK] >= ADV_TRICK_FRAGMENTS && made->arg[ADV_RAW_TRICK] < ADV_TRICK_UNREACHABLE;
+    if (parts && chance(g, 70)) /* the first one may hold more than the header */
+        made->arg[ADV_RAW_LEN] = 60 + below(g, 80);
+}
+
+/* About what the other one has in flight, or not. */
+static void complain(struct gen *g)
+{
+    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, ONE_OF(g, 0, 0, -1, 1, -12, 5000, -70000, 0x7fffffff), 0);
+
+    made->arg[ADV_RAW_TRICK] = ADV_TRICK_UNREACHABLE + below(g, 3);
+    made->arg[ADV_RAW_URG] = ONE_OF(g, 0, 1, 68, 88, 296, 576, 1280, 1500, 65535);
 }
 
 static void odd_flags(struct gen *g)
 {
-    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, (int32_t)g->at, 12);
+    struct adv_step *made = adv_gen_raw(g, ADV_AT_START, (int32_t)g->at, (int32_t)g->unit);
 
     made->arg[ADV_RAW_FLAGS] = ONE_OF(g, 256, ADV_PSH, ADV_FIN, ADV_FIN | ADV_PSH | ADV_URG, 0x3f, 0xff, ADV_SYN | ADV_ACK,
                                       ADV_ACK | 0x40, ADV_ACK | 0x80);
@@ -155,15 +169,15 @@ static void probe(struct gen *g)
 /* A PDU with a hole in it; then the octet that was missing, as this or that. */
 static void hole(struct gen *g)
 {
-    int32_t at = (int32_t)g->at, first = 1 + below(g, 11);
+    int32_t at = (int32_t)g->at, unit = (int32_t)g->unit, first = 1 + below(g, g->unit - 1);
 
-    adv_gen_raw(g, ADV_AT_START, at + first, 12 - first + below(g, 13))->arg[ADV_RAW_HOW] = any_how(g);
+    adv_gen_raw(g, ADV_AT_START, at + first, unit - first + below(g, 13))->arg[ADV_RAW_HOW] = any_how(g);
     if (chance(g, 50))
         overlap_again(g);
     if (chance(g, 50))
         adv_gen_wait(g);
-    adv_gen_raw(g, ADV_AT_START, at, chance(g, 60) ? first : 1 + below(g, 12))->arg[ADV_RAW_HOW] = chance(g, 70) ? ADV_PLAIN : any_how(g);
-    g->at += 12;
+    adv_gen_raw(g, ADV_AT_START, at, chance(g, 60) ? first : 1 + below(g, g->unit))->arg[ADV_RAW_HOW] = chance(g, 70) ? ADV_PLAIN : any_how(g);
+    g->at += g->unit;
 }
 
 /* A schedule that makes every move does not come far: most of them end the connection. */
@@ -181,7 +195,7 @@ void adv_gen_attack(struct gen *g)
 {
     static void (*const moves[])(struct gen *) = {
         go_on, go_on, go_on, drip, overlap, overlap_again, repeat_otherwise, repeat_otherwise, old_data, beyond_window,
-        wrong_ack, reset, finish, open_again, urgent, trick, trick, odd_flags, probe, hole, hole};
+        wrong_ack, reset, finish, open_again, urgent, trick, trick, trick, trick, odd_flags, probe, hole, hole, complain};
 
     uint32_t at = (uint32_t)below(g, sizeof moves / sizeof *moves);
 
@@ -204,12 +218,34 @@ static void far_reset(struct gen *g)
 
 static void unsound(struct gen *g)
 {
+    static const int32_t always[] = {ADV_TRICK_CHECKSUM, ADV_TRICK_NO_SUM, ADV_TRICK_OFFSET_4, ADV_TRICK_OPTION_0,
+                                     ADV_TRICK_OPTION_LONG, ADV_TRICK_SPOOF, ADV_TRICK_IP_SUM, ADV_TRICK_IP_OPTION,
+                                     ADV_TRICK_IP_OPTION_NOP, ADV_TRICK_ROUTING, ADV_TRICK_HOPS_0, ADV_TRICK_LONG,
+                                     ADV_TRICK_SHORT, ADV_TRICK_TUNNEL, ADV_TRICK_MPLS, ADV_TRICK_SNAP, ADV_TRICK_VLAN,
+                                     ADV_TRICK_TAG_FOREIGN, ADV_TRICK_TAGS_3, ADV_TRICK_MAC_GROUP, ADV_TRICK_CUT};
     struct adv_step *made = adv_gen_raw(g, ADV_AT_NXT, 0, ONE_OF(g, 0, 1, 12));
 
     made->arg[ADV_RAW_HOW] = any_how(g);
     made->arg[ADV_RAW_FLAGS] = chance(g, 30) ? ADV_RST : 0;
-    made->arg[ADV_RAW_TRICK] = ONE_OF(g, ADV_TRICK_CHECKSUM, ADV_TRICK_NO_SUM, ADV_TRICK_OFFSET_4, ADV_TRICK_OPTION_0,
-                                      ADV_TRICK_OPTION_LONG, ADV_TRICK_SPOOF);
+    made->arg[ADV_RAW_TRICK] = one_of(g, always, sizeof always / sizeof *always);
+}
+
+/* Of those that do not come together to anything; on conduits that refuse fragments, any. */
+static void in_parts(struct gen *g)
+{
+    struct adv_step *made = adv_gen_raw(g, ADV_AT_NXT, 0, ONE_OF(g, 1, 12, 40, 60, 133));
+    bool refused = g->schedule->setup[ADV_FRAGMENTS] == 0;
+
+    made->arg[ADV_RAW_HOW] = any_how(g);
+    made->arg[ADV_RAW_TRICK] = refused ? ADV_TRICK_FRAGMENTS + below(g, ADV_TRICK_FRAGMENTS_LOST - ADV_TRICK_FRAGMENTS)
+                                       : ONE_OF(g, ADV_TRICK_FRAGMENTS_TINY, ADV_TRICK_FRAGMENTS_LOST);
+}
+
+/* An error about what is not in flight. */
+static void far_complaint(struct gen *g)
+{
+    complain(g);
+    g->schedule->steps[g->schedule->n_steps - 1].arg[ADV_RAW_OFF] = ONE_OF(g, 100000, -100000, 0x7fffffff);
 }
 
 static void far_ack(struct gen *g)
@@ -243,7 +279,7 @@ static void far_data(struct gen *g)
 
 void adv_gen_nuisance(struct gen *g)
 {
-    static void (*const moves[])(struct gen *) = {far_reset, unsound, far_ack, opening, no_ack, far_data};
+    static void (*const moves[])(struct gen *) = {far_reset, unsound, unsound, in_parts, far_complaint, far_ack, opening, no_ack, far_data};
 
     moves[adv_gen_next(g) % (sizeof moves / sizeof *moves)](g);
 }

@@ -4,9 +4,12 @@
     python3 tests/scenario/adversary_mutations.py BUILD [NAME...]
 
 Each row of adversary_mutations.txt replaces one piece of text in one source file. The changed file is compiled with the
-command that BUILD has for it, the adversary linked with it in front of the library, and run. Prints one line per row: how
-many schedules it took and what was violated. Fails when a defence is not missed, or when its text is not there any more.
+command that BUILD has for it, the adversary linked with it in front of the library, and run; before it the unit tests that the
+row names, which notice what the adversary would need many schedules for. As many rows at a time as there are processors.
+Prints one line per row: how many schedules it took and what was violated. Fails when a defence is not missed, or when its
+text is not there any more.
 """
+import concurrent.futures
 import json
 import os
 import re
@@ -18,6 +21,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 SCHEDULES = 30000
+UNIT_S = 30  # a unit test takes a second, and one that comes to no end has noticed
 
 
 class Stale(Exception):
@@ -92,9 +96,10 @@ def link(build, target, changed, scratch):
     return program
 
 
-def run(command):
-    try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+def run(command, seconds=300):
+    try:  # in one process, which ends with its time
+        done = subprocess.run(command, env={**os.environ, "CK_FORK": "no"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         return -1, "no end"
     return done.returncode, done.stdout.decode("utf-8", "replace")
@@ -112,14 +117,24 @@ def by_adversary(program, options):
 
 
 def notice(build, row, scratch):
-    """Who notices, in words; None: nobody."""
+    """Who notices, in words; None: nobody. Unit tests first: they are quick."""
     changed = compile_changed(build, row, scratch)
-    found = by_adversary(link(build, "tests/scenario/adversary", changed, scratch), row["options"])
-    for unit in row["unit"] if found is None else []:
+    for unit in row["unit"]:
         folder, name = os.path.split(unit)
-        code, _ = run([link(build, f"tests/unit/{folder}/{name}", changed, scratch)])
-        found = f"unit test {name}" if code != 0 else None
-    return found
+        code, _ = run([link(build, f"tests/unit/{folder}/{name}", changed, scratch)], UNIT_S)
+        if code != 0:
+            return f"unit test {name}"
+    return by_adversary(link(build, "tests/scenario/adversary", changed, scratch), row["options"])
+
+
+def line_of(build, row):
+    """(whether somebody notices, what to print)."""
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            found = notice(build, row, scratch)
+        except (Stale, subprocess.CalledProcessError) as wrong:
+            return False, f"{row['name']}: {wrong}"
+    return found is not None, f"{row['name']}: {found or 'NOT NOTICED'}"
 
 
 def main(build, names):
@@ -128,17 +143,12 @@ def main(build, names):
     if sound:
         print(f"the engine as it is: {sound}")
         return 1
-    for row in rows():
-        if names and row["name"] not in names:
-            continue
-        with tempfile.TemporaryDirectory() as scratch:
-            try:
-                found = notice(build, row, scratch)
-            except (Stale, subprocess.CalledProcessError) as wrong:
-                found = None
-                print(wrong)
-        print(f"{row['name']}: {found or 'NOT NOTICED'}", flush=True)
-        missed += found is None
+    wanted = [row for row in rows() if not names or row["name"] in names]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for noticed, line in pool.map(lambda row: line_of(build, row), wanted):
+            print(line, flush=True)
+            missed += not noticed
+    print(f"{len(wanted)} defences, {missed} not missed")
     return 1 if missed else 0
 
 

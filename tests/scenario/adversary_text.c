@@ -19,7 +19,8 @@
 
 static const char *const keys[ADV_N_KEYS] = {
     "hostile", "mute", "delay", "think", "policy0", "policy1", "lax0", "lax1", "window0", "window1", "mss0", "mss1",
-    "nagle0", "nagle1", "delack0", "delack1", "keep0", "keep1", "probe0", "probe1", "isn0", "isn1", "nuisance", "deny"};
+    "nagle0", "nagle1", "delack0", "delack1", "keep0", "keep1", "probe0", "probe1", "isn0", "isn1", "nuisance", "deny",
+    "protocol", "v6", "tag", "pad", "fragments", "whole", "chunks", "again"};
 
 static const struct {
     const char *name, *args[ADV_N_ARGS];
@@ -31,6 +32,7 @@ static const struct {
     [ADV_STALL] = {"stall", {"host", "on"}},
     [ADV_FAULT] = {"fault", {"link", "what", "nth", "ms"}},
     [ADV_RAW] = {"raw", {"at", "off", "len", "how", "flags", "seq", "ack", "urg", "trick"}},
+    [ADV_RESTART] = {"restart", {NULL}},
 };
 
 void adv_write(const struct adv_schedule *schedule, void *file)
@@ -72,7 +74,9 @@ static bool take_word(char *word, const char *const *names, unsigned n, int32_t 
 static bool is_setup_sane(const int32_t *setup)
 {
     return setup[ADV_HOSTILE] >= 0 && setup[ADV_HOSTILE] <= 2 && setup[ADV_NUISANCE] >= 0 && setup[ADV_NUISANCE] <= 2 &&
-           setup[ADV_DENY] >= 0 && setup[ADV_DENY] <= ADV_DENY_ANSWER && setup[ADV_DELAY] >= 0 && setup[ADV_THINK] >= 0;
+           setup[ADV_DENY] >= 0 && setup[ADV_DENY] <= ADV_DENY_ANSWER && setup[ADV_DELAY] >= 0 && setup[ADV_THINK] >= 0 &&
+           setup[ADV_PROTOCOL] >= 0 && setup[ADV_PROTOCOL] < ADV_N_SPOKEN && setup[ADV_TAG] >= 0 &&
+           setup[ADV_TAG] < ADV_N_TAGS && setup[ADV_CHUNKS] >= 0 && setup[ADV_CHUNKS] <= 4096;
 }
 
 static bool is_sane(const struct adv_step *step)
@@ -85,13 +89,14 @@ static bool is_sane(const struct adv_step *step)
     case ADV_APP:
         return arg[1] >= 0;
     case ADV_FAULT:
-        return arg[0] >= 0 && arg[0] <= 3 && arg[1] >= 0 && arg[1] <= ADV_CORRUPT && arg[2] >= 0 && arg[3] >= 0;
+        return arg[0] >= 0 && arg[0] <= 3 && arg[1] >= 0 && arg[1] < ADV_N_FAULTS && arg[2] >= 0 && arg[3] >= 0;
     case ADV_RAW:
         return arg[ADV_RAW_LEN] >= 0 && arg[ADV_RAW_LEN] <= 1400 && arg[ADV_RAW_HOW] >= 0 &&
                arg[ADV_RAW_HOW] < ADV_N_HOWS && arg[ADV_RAW_TRICK] >= 0 && arg[ADV_RAW_TRICK] < ADV_N_TRICKS;
     case ADV_OPEN:
     case ADV_CLOSE:
     case ADV_STALL:
+    case ADV_RESTART:
     case ADV_N_VERBS:
         break;
     }

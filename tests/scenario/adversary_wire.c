@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * adversary_wire.c - segments to frames and back, with everything in them that an attacker bends.
+ * adversary_wire.c - segments to frames and back, with everything in them that an attacker bends; ICMP errors about them.
  */
 #include "adversary.h"
 
 #include <string.h>
 
-#define L2 14u
-#define IPV4 20u
 #define TCP 20u
+#define ICMP 8u
 
-static const uint8_t addresses[2][4] = {{10, 0, 1, 10}, {10, 0, 2, 10}};
-static const uint16_t ports[2] = {40000, 502};
+static const uint16_t client_port = 40000;
 
 static void put16(uint8_t *p, uint32_t v)
 {
@@ -35,24 +33,12 @@ static uint32_t get32(const uint8_t *p)
     return get16(p) << 16 | get16(p + 2);
 }
 
-static uint32_t sum_octets(uint32_t sum, const uint8_t *p, uint32_t len)
+static uint16_t port_of(const struct adv_net *net, unsigned host)
 {
-    for (; len >= 2; p += 2, len -= 2)
-        sum += get16(p);
-    return len > 0 ? sum + ((uint32_t)p[0] << 8) : sum;
+    return host == 0 ? client_port : net->port;
 }
 
-static uint16_t fold(uint32_t sum)
-{
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
-}
-
-static uint16_t tcp_sum(const uint8_t *ip, uint32_t len)
-{
-    return fold(sum_octets(6 + len, ip + 12, 8) + sum_octets(0, ip + IPV4, len));
-}
+/* ---- segments -------------------------------------------------------------------------------------------------- */
 
 /* What the trick puts between header and data; its length, a multiple of 4. */
 static uint32_t options(uint8_t *p, const struct adv_segment *segment)
@@ -63,8 +49,10 @@ static uint32_t options(uint8_t *p, const struct adv_segment *segment)
         [ADV_TRICK_OPTION_UNKNOWN] = {4, 77, 4, 9, 9},
         [ADV_TRICK_MSS] = {4, 2, 4, 0, 1},
         [ADV_TRICK_MD5] = {20, 19, 18},
+        [ADV_TRICK_AO] = {20, 29, 16},
         [ADV_TRICK_TIMESTAMP] = {12, 1, 1, 8, 10, 0, 0, 0, 1},
         [ADV_TRICK_FAST_OPEN] = {12, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1},
+        [ADV_TRICK_SACK] = {12, 1, 1, 5, 10, 0, 0, 4, 0, 0, 0, 5, 0},
     };
     static const uint8_t syn[8] = {2, 4, 0, 0, 1, 3, 3, 0}; /* MSS, window scale 0 */
     uint32_t len = rows[segment->trick][0];
@@ -79,10 +67,8 @@ static uint32_t options(uint8_t *p, const struct adv_segment *segment)
     return len;
 }
 
-static void bend(uint8_t *ip, uint32_t len, uint8_t trick)
+static void bend(const struct adv_net *net, unsigned host, uint8_t *tcp, uint32_t len, uint8_t trick)
 {
-    uint8_t *tcp = ip + IPV4;
-
     if (trick == ADV_TRICK_OFFSET_4)
         tcp[12] = 0x40;
     if (trick == ADV_TRICK_OFFSET_15)
@@ -90,25 +76,18 @@ static void bend(uint8_t *ip, uint32_t len, uint8_t trick)
     if (trick == ADV_TRICK_RESERVED)
         tcp[12] |= 0x0e;
     put16(tcp + 16, 0);
-    put16(tcp + 16, trick == ADV_TRICK_NO_SUM ? 0 : tcp_sum(ip, len) ^ (trick == ADV_TRICK_CHECKSUM));
+    uint16_t sum = adv_sum(net, host, 6, tcp, len);
+    /* One in 65,536 has a sum of 0, and is sound without one. */
+    put16(tcp + 16, trick == ADV_TRICK_NO_SUM ? sum == 0 : sum ^ (trick == ADV_TRICK_CHECKSUM));
 }
 
-uint32_t adv_build(uint8_t out[ADV_FRAME_MAX], unsigned host, const struct adv_segment *segment)
+uint32_t adv_build(const struct adv_net *net, uint8_t out[ADV_FRAME_MAX], unsigned host, const struct adv_segment *segment)
 {
-    static const uint8_t start[L2 + 12] = {2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 8, 0,
-                                           0x45, 0, 0, 0, 0x12, 0x34, 0x40, 0, 64, 6, 0, 0};
-    uint8_t *ip = out + L2, *tcp = ip + IPV4;
+    uint8_t *tcp = out + ADV_HEAD_MAX;
     uint32_t n = options(tcp + TCP, segment), len = TCP + n + segment->len;
 
-    memcpy(out, start, sizeof start);
-    out[5] = (uint8_t)(!host + 1);
-    out[11] = (uint8_t)(host + 1);
-    put16(ip + 2, IPV4 + len);
-    memcpy(ip + 12, addresses[host], 4);
-    memcpy(ip + 16, addresses[!host], 4);
-    put16(ip + 10, fold(sum_octets(0, ip, IPV4)));
-    put16(tcp, ports[host]);
-    put16(tcp + 2, ports[!host]);
+    put16(tcp, port_of(net, host));
+    put16(tcp + 2, port_of(net, !host));
     put32(tcp + 4, segment->seq);
     put32(tcp + 8, segment->ack);
     tcp[12] = (uint8_t)((TCP + n) / 4 << 4);
@@ -117,30 +96,26 @@ uint32_t adv_build(uint8_t out[ADV_FRAME_MAX], unsigned host, const struct adv_s
     put16(tcp + 18, segment->urgent);
     if (segment->len > 0)
         memcpy(tcp + TCP + n, segment->data, segment->len);
-    bend(ip, len, segment->trick);
-    len += L2 + IPV4;
-    if (segment->trick == ADV_TRICK_TRAILER) {
-        memset(out + len, 0x5a, 8);
-        len += 8;
-    }
-    return len;
+    bend(net, host, tcp, len, segment->trick);
+    return adv_enclose(net, out, host, len, segment->trick);
 }
 
-bool adv_parse(const uint8_t *frame, uint32_t len, unsigned host, struct adv_segment *segment)
+bool adv_parse(const struct adv_net *net, const uint8_t *frame, uint32_t len, unsigned host, struct adv_segment *segment)
 {
-    const uint8_t *ip = frame + L2, *tcp = ip + IPV4;
+    struct adv_packet packet;
 
     memset(segment, 0, sizeof *segment);
-    if (len < L2 + IPV4 + TCP || get16(frame + 12) != 0x0800 || ip[0] != 0x45 || ip[9] != 6 ||
-        memcmp(ip + 16, addresses[host], 4) != 0 || get16(tcp + 2) != ports[host])
+    if (!adv_disclose(net, frame, len, host, &packet) || packet.ip_proto != 6 || packet.len < TCP)
         return false;
-    uint32_t total = get16(ip + 2), header = (uint32_t)(tcp[12] >> 4) * 4;
-    if (total < IPV4 + TCP || L2 + total > len)
+    const uint8_t *tcp = packet.payload;
+    uint32_t header = (uint32_t)(tcp[12] >> 4) * 4;
+    if (header < TCP || header > packet.len || get16(tcp) != port_of(net, !host) || get16(tcp + 2) != port_of(net, host))
         return false;
-    total -= IPV4;
-    segment->sound = fold(sum_octets(0, ip, IPV4)) == 0 && tcp_sum(ip, total) == 0 && header >= TCP && header <= total;
-    if (header < TCP || header > total)
-        return false;
+    segment->sound = packet.sound && adv_sum(net, !host, 6, tcp, packet.len) == 0;
+    segment->foreign = packet.vlan != (net->tag == ADV_TAG_VLAN ? 7u : 0u);
+    segment->astray = packet.astray;
+    segment->hops = packet.hops;
+    segment->surplus = packet.surplus;
     segment->seq = get32(tcp + 4);
     segment->ack = get32(tcp + 8);
     segment->flags = tcp[13];
@@ -150,6 +125,48 @@ bool adv_parse(const uint8_t *frame, uint32_t len, unsigned host, struct adv_seg
     if ((segment->flags & ADV_SYN) && segment->options_len >= 4 && tcp[TCP] == 2)
         segment->mss = (uint16_t)get16(tcp + TCP + 2);
     segment->data = tcp + header;
-    segment->len = total - header;
+    segment->len = packet.len - header;
+    return true;
+}
+
+/* ---- ICMP ------------------------------------------------------------------------------------------------------ */
+
+/* Quoted: the other host's IP header and eight octets. */
+uint32_t adv_icmp_build(const struct adv_net *net, uint8_t out[ADV_FRAME_MAX], unsigned host, const struct adv_segment *about)
+{
+    static const uint8_t types[2][3][2] = {{{3, 3}, {3, 4}, {4, 0}}, {{1, 4}, {2, 0}, {137, 0}}};
+    uint8_t quoted[ADV_FRAME_MAX], *icmp = out + ADV_HEAD_MAX;
+    const struct adv_segment theirs = {.seq = about->seq, .flags = ADV_ACK};
+    const uint8_t *type = types[net->v6][about->trick - ADV_TRICK_UNREACHABLE];
+    const struct adv_net bare = {.v6 = net->v6, .port = net->port};
+    uint32_t n = (net->v6 ? 40 : 20) + 8, len = ICMP + n;
+
+    adv_build(&bare, quoted, !host, &theirs);
+    memset(icmp, 0, ICMP);
+    icmp[0] = type[0];
+    icmp[1] = type[1];
+    if (about->trick == ADV_TRICK_TOO_BIG)
+        put16(icmp + 6, about->urgent);
+    memcpy(icmp + ICMP, quoted + 14, n);
+    put16(icmp + 2, adv_sum(net, host, net->v6 ? 58 : 1, icmp, len));
+    return adv_enclose(net, out, host, len, about->trick);
+}
+
+bool adv_icmp_parse(const struct adv_net *net, const uint8_t *frame, uint32_t len, unsigned host, struct adv_icmp *icmp)
+{
+    struct adv_packet packet;
+    uint32_t ip_len = net->v6 ? 40 : 20;
+
+    if (!adv_disclose(net, frame, len, host, &packet) || packet.ip_proto != (net->v6 ? 58 : 1) || !packet.sound ||
+        packet.surplus > 0 || packet.len < ICMP + ip_len + 8)
+        return false;
+    const uint8_t *p = packet.payload, *tcp = p + ICMP + ip_len;
+    bool error = net->v6 ? p[0] >= 1 && p[0] <= 4 : p[0] == 3 || p[0] == 11 || p[0] == 12;
+    if (!error || adv_sum(net, !host, packet.ip_proto, p, packet.len) != 0 || get16(tcp) != port_of(net, host) ||
+        get16(tcp + 2) != port_of(net, !host) || packet.vlan != (net->tag == ADV_TAG_VLAN ? 7u : 0u))
+        return false;
+    icmp->seq = get32(tcp + 4);
+    icmp->mtu = get16(p + 6);
+    icmp->too_big = net->v6 ? p[0] == 2 : p[0] == 3 && p[1] == 4;
     return true;
 }

@@ -46,18 +46,25 @@ void adv_violate(struct adv_world *world, enum adv_violation what, const char *f
 static void trace(const struct adv_world *world, const char *where, unsigned host, const uint8_t *frame, uint32_t len)
 {
     struct adv_segment s;
+    struct adv_icmp icmp;
 
     if (!world->trace)
         return;
-    if (!adv_parse(frame, len, host, &s)) {
-        printf("%10.3f %s host %u: %u octets that are no segment\n", (double)(world->now - START_NS) / 1e6, where, host, len);
+    double ms = (double)(world->now - START_NS) / 1e6;
+    if (adv_icmp_parse(&world->net, frame, len, host, &icmp)) {
+        printf("%10.3f %s host %u: ICMP about %u (%d), MTU %u\n", ms, where, host, icmp.seq,
+               (int)(icmp.seq - world->host[host].iss - 1), icmp.mtu);
+        return;
+    }
+    if (!adv_parse(&world->net, frame, len, host, &s)) {
+        printf("%10.3f %s host %u: %u octets that are no segment\n", ms, where, host, len);
         return;
     }
     printf("%10.3f %s host %u: %s%s%s%s%s%s seq %u (%d) ack %u (%d) win %u len %u%s\n",
-           (double)(world->now - START_NS) / 1e6, where, host, s.flags & ADV_SYN ? "S" : "", s.flags & ADV_FIN ? "F" : "",
+           ms, where, host, s.flags & ADV_SYN ? "S" : "", s.flags & ADV_FIN ? "F" : "",
            s.flags & ADV_RST ? "R" : "", s.flags & ADV_PSH ? "P" : "", s.flags & ADV_ACK ? "A" : "",
            s.flags & ADV_URG ? "U" : "", s.seq, (int)(s.seq - world->host[!host].iss - 1), s.ack,
-           (int)(s.ack - world->host[host].iss - 1), s.window, s.len, s.sound ? "" : " (unsound)");
+           (int)(s.ack - world->host[host].iss - 1), s.window, s.len, s.foreign ? " (other VLAN)" : s.sound ? "" : " (unsound)");
 }
 
 static void put_in_flight(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len, uint32_t late_ms)
@@ -93,6 +100,38 @@ static bool meet_fault(struct adv_world *world, uint8_t link, struct adv_fault *
     return met;
 }
 
+/* What a packet says of the window can be read in none of its fragments. */
+static void told_in_parts(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len)
+{
+    if (world->schedule->setup[ADV_FRAGMENTS])
+        adv_check_entering(world, link == 0 ? 0 : 1, frame, len);
+}
+
+/* A router cuts it in two, for a network that it is too long for. */
+static void cut(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len, uint32_t late_ms)
+{
+    uint8_t out[ADV_FRAME_MAX];
+    struct adv_cut cuts[4];
+    uint32_t n = adv_cuts(ADV_TRICK_FRAGMENTS, adv_payload_len(frame, len), cuts);
+
+    told_in_parts(world, link, frame, len);
+    for (uint32_t i = 0; i < n; i++) {
+        cuts[i].id = (uint16_t)world->packets; /* each packet of its own */
+        put_in_flight(world, link, out, adv_fragment(frame, len, &cuts[i], out), i > 0 ? late_ms : 0);
+    }
+}
+
+void adv_send_cut(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len, uint8_t trick)
+{
+    uint8_t out[ADV_FRAME_MAX];
+    struct adv_cut cuts[4];
+    uint32_t n = adv_cuts(trick, adv_payload_len(frame, len), cuts);
+
+    told_in_parts(world, link, frame, len);
+    for (uint32_t i = 0; i < n; i++)
+        adv_send_on(world, link, out, adv_fragment(frame, len, &cuts[i], out));
+}
+
 void adv_send_on(struct adv_world *world, uint8_t link, const uint8_t *frame, uint32_t len)
 {
     struct adv_fault fault = {0, 0, 0, 0};
@@ -108,8 +147,12 @@ void adv_send_on(struct adv_world *world, uint8_t link, const uint8_t *frame, ui
     bool credulous = link % 2 == 1 && (adv_setup(world, ADV_LAX, link == 1) & ADV_LAX_CHECKSUM);
     if (fault.what == ADV_LOSE || (fault.what == ADV_CORRUPT && credulous))
         return;
-    put_in_flight(world, link, frame, len, fault.what == ADV_LATE ? fault.ms : 0);
-    if (fault.what == ADV_REPEAT)
+    if (fault.what == ADV_CUT && link % 2 == 0 && adv_payload_len(frame, len) > 72) {
+        cut(world, link, frame, len, fault.ms);
+        return;
+    }
+    put_in_flight(world, link, frame, len, fault.what == ADV_LATE && !world->prompt ? fault.ms : 0);
+    if (fault.what == ADV_REPEAT && !world->prompt)
         put_in_flight(world, link, frame, len, fault.ms);
     if (fault.what == ADV_CORRUPT && world->n_flight > 0)
         world->flight[world->n_flight - 1].data[len - 1] ^= 0x10;
@@ -296,8 +339,10 @@ static void raw_send(struct adv_world *world, const int32_t arg[ADV_N_ARGS])
     const int32_t *setup = world->schedule->setup;
     int32_t sender = setup[ADV_HOSTILE] > 0 ? setup[ADV_HOSTILE] : setup[ADV_NUISANCE];
 
+    world->prompt = setup[ADV_HOSTILE] == 0 && (arg[ADV_RAW_FLAGS] & ADV_SYN);
     if (sender == 1 || sender == 2)
         adv_raw_send(world, &world->host[sender - 1], arg);
+    world->prompt = false;
 }
 
 static void take_step(struct adv_world *world, const struct adv_step *step)
@@ -326,6 +371,12 @@ static void take_step(struct adv_world *world, const struct adv_step *step)
         break;
     case ADV_RAW:
         raw_send(world, step->arg);
+        break;
+    case ADV_RESTART:
+        world->gateway->stop(world->gateway);
+        if (!world->gateway->start(world->gateway, world))
+            adv_violate(world, ADV_V_GATEWAY, "it does not start again");
+        world->n_restarts++;
         break;
     case ADV_N_VERBS:
         break;
@@ -366,13 +417,17 @@ static void begin(struct adv_world *world, const struct adv_schedule *schedule, 
         memset(&world->stream[h].life[0], 0, offsetof(struct adv_life, allowed));
         world->stream[h].n_lives = 1;
     }
-    world->n_flight = world->n_overflow = world->n_faults = world->n_faults_met = 0;
+    world->n_flight = world->n_overflow = world->n_faults = world->n_faults_met = world->n_restarts = 0;
     world->violation = ADV_NO_VIOLATION;
+    world->astray = false;
     world->trace = trace_it;
     world->schedule = schedule;
     world->gateway = gateway;
     world->now = START_NS;
-    adv_plan_make(&world->plan, schedule->plan, schedule->setup[ADV_DENY] == ADV_DENY_ANSWER);
+    world->protocol = adv_protocols[schedule->setup[ADV_PROTOCOL]];
+    world->net = (struct adv_net){.v6 = schedule->setup[ADV_V6] != 0, .pad = schedule->setup[ADV_PAD] != 0,
+                                  .tag = (uint8_t)schedule->setup[ADV_TAG], .port = world->protocol->port};
+    adv_plan_make(&world->plan, world->protocol, schedule->plan, schedule->setup[ADV_DENY] == ADV_DENY_ANSWER);
     adv_host_init(world, 0);
     adv_host_init(world, 1);
 }

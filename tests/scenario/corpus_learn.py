@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Learns a plant from every capture of the corpus, one by one and folder by folder: it passes `check`, and replaying the
-same captures refuses nothing for want of a rule.
+same captures refuses nothing for want of a rule. Neither would a gateway in the line, nor does it for want of room.
 
 Usage: corpus_learn.py PENSTOCK [NAME...]      only captures and folders whose name contains one of these
 """
@@ -33,9 +33,9 @@ def run(argv, fine):
     return done.stdout
 
 
-def summary_of(penstock, plant, target):
+def summary_of(penstock, plant, target, *options):
     """The summary at the end of replay --json, which must not be cut short by a crash."""
-    lines = run([penstock, "replay", "--json", plant, target], fine=(0, 3)).splitlines()
+    lines = run([penstock, "replay", "--json", *options, plant, target], fine=(0, 3)).splitlines()
     summary = json.loads(lines[-1])
     if summary["kind"] != "summary":
         raise Failure("replay --json does not end with a summary")
@@ -55,6 +55,9 @@ def examine(penstock, path, name, scratch):
         raise Failure(f"{summary['denied_by_class']['policy']} refused for want of a rule")
     if summary["packets"] == 0:
         raise Failure("no packet was read")
+    inline = summary_of(penstock, plant, target, "--inline")["denied_by_class"]
+    if inline["policy"] + inline["resource"] != 0:
+        raise Failure(f"in the line {inline['policy']} refused for want of a rule, {inline['resource']} of room")
     return summary
 
 
