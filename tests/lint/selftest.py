@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import evasion
 import findings
 import includes
 import lint
@@ -278,6 +279,32 @@ class ReasonsTest(TreeTest):
         self.expect(reasons, {reasons.DEF: "\n"}, "no rows")
         os.remove(os.path.join(self.root, reasons.DEF))
         self.expect(reasons, {}, "not there")
+
+
+class EvasionTest(TreeTest):
+    CELL = "`test_f__nv_{}__refused`"
+
+    def files(self, cells):
+        rows = [f"| {row} | a case | refused | {cells.get(row, self.CELL.format(evasion.key(row)))} |" for row in evasion.IDS]
+        tests = [f"START_TEST(test_f__nv_{evasion.key(row)}__refused)\n" for row in evasion.IDS]
+        return {evasion.DOC: "\n".join(rows) + "\n", "tests/unit/x/test_x.c": "".join(tests),
+                evasion.CASES + "nv-h01-syn-data.txt": "open\n"}
+
+    def test_every_row_with_a_test_case_or_reason__nothing(self):
+        self.expect(evasion, self.files({"NV-H01": "adversary: `nv-h01-syn-data`", "NV-409": "none: nothing is judged by it",
+                                         "section 8": "see caps: `test_f__nv_h09__refused`"}))
+
+    def test_each_way_to_be_wrong__found(self):
+        for cell, text in (("`test_f__nv_h1__refused`", "no test is called"), ("`test_f__nv_h02__refused`", "no test with nv_h01"),
+                           ("", "no reason"), ("adversary: `nv-h01-other`", "has no case"),
+                           ("none: x `test_g`", "no test is called")):
+            with self.subTest(cell=cell):
+                self.assertIn(text, self.findings(evasion, self.files({"NV-H01": cell}))[0])
+
+    def test_row_missing_twice_or_unknown__found(self):
+        files = self.files({})
+        files[evasion.DOC] = files[evasion.DOC].replace("| NV-H01 |", "| NV-H02 |").replace("| NV-I07 |", "| NV-I08 |")
+        self.assertEqual(len(self.findings(evasion, files)), 6)
 
 
 class FindingsTest(TreeTest):
