@@ -2,12 +2,13 @@
  *
  * check.c - penstock check: what a plant file says, and what is wrong with it.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "command.h"
+#include "findings_json.h"
+#include "json.h"
 #include "plant.h"
 #include "policy.h"
 #include "text.h"
@@ -54,48 +55,6 @@ static void print_text(struct ps_plant *plant, const char *path, FILE *findings)
                 plant->diags.n_warnings, ps_text_s(plant->diags.n_warnings));
 }
 
-static json_t *finding_json(const struct ps_diag *d)
-{
-    static const char *const words[] = {"error", "warning", "accepted"};
-    json_t *o = json_pack("{s:s}", "severity", words[d->severity]);
-
-    if (d->id[0] != '\0')
-        json_object_set_new(o, "id", json_string(d->id));
-    if (d->file != NULL)
-        json_object_set_new(o, "file", json_string(d->file));
-    if (d->line != 0)
-        json_object_set_new(o, "line", json_integer(d->line));
-    if (d->at != NULL)
-        json_object_set_new(o, "at", json_string(d->at));
-    json_object_set_new(o, "text", json_string(d->text));
-    return o;
-}
-
-static void print_json(struct ps_plant *plant)
-{
-    const struct ps_model *m = plant->model;
-    json_t *o = json_object(), *findings = json_array();
-
-    if (m != NULL) {
-        json_object_set_new(o, "site", json_string(m->site));
-        json_object_set_new(o, "revision", json_integer(m->revision));
-        json_object_set_new(o, "zones", json_integer(m->n_zones));
-        json_object_set_new(o, "assets", json_integer(m->n_assets));
-        json_object_set_new(o, "conduits", json_integer(m->n_conduits));
-        json_object_set_new(o, "rules", json_integer(m->n_rules));
-    }
-    json_object_set_new(o, "digest", plant->data != NULL ? json_string(plant->digest) : json_null());
-    ps_diags_sort(&plant->diags);
-    for (size_t i = 0; i < plant->diags.n; i++)
-        json_array_append_new(findings, finding_json(&plant->diags.items[i]));
-    json_object_set_new(o, "errors", json_integer((json_int_t)plant->diags.n_errors));
-    json_object_set_new(o, "warnings", json_integer((json_int_t)plant->diags.n_warnings));
-    json_object_set_new(o, "findings", findings);
-    json_dumpf(o, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(o);
-}
-
 static int check(const char *path, const bool wanted[])
 {
     struct ps_plant plant;
@@ -108,7 +67,7 @@ static int check(const char *path, const bool wanted[])
         ps_lint_zones(plant.model, today(), &plant.diags);
     }
     if (wanted[OPTION_JSON])
-        print_json(&plant);
+        ps_json_print(ps_findings_json(&plant), stdout);
     else
         print_text(&plant, path, only ? stderr : stdout);
     if (wanted[OPTION_PRINT] && plant.model != NULL)

@@ -14,12 +14,12 @@
 
 /* ---- ends ------------------------------------------------------------------------------------------------------ */
 
-static void end_asset(const struct ps_asset *asset, struct ps_end *end)
+static bool end_asset(const struct ps_image *image, uint32_t asset, struct ps_end *end)
 {
-    end->addresses = asset->addresses;
-    end->n_addresses = asset->n_addresses;
-    end->mac = asset->mac;
-    end->has_mac = asset->has_mac;
+    end->addresses = ps_image_asset_addresses(image, asset);
+    end->n_addresses = ps_image_asset_n_addresses(image, asset);
+    end->has_mac = ps_image_asset_mac(image, asset, &end->mac);
+    return true;
 }
 
 static bool end_address(struct ps_addr address, struct ps_end *end)
@@ -31,68 +31,40 @@ static bool end_address(struct ps_addr address, struct ps_end *end)
 }
 
 /* An address of the zone's networks that is nobody's: what is true of it is true of all of them. */
-static bool end_network(const struct ps_plant *plant, uint32_t zone, struct ps_end *end)
+static bool end_zone(const struct ps_image *image, uint32_t zone, struct ps_end *end, struct ps_txt *err)
 {
-    const struct ps_zone *z = &plant->model->zones[zone];
-
-    for (uint32_t i = 0; i < z->n_networks; i++) {
-        struct ps_addr a = z->networks[i].first;
-
-        for (uint32_t tries = 0; tries <= plant->model->n_assets + 1; tries++) {
-            uint32_t asset, owner;
-
-            if (ps_addr_compare(z->networks[i].last, a) <= 0 && tries > 0)
-                break;
-            a.lo++; /* not the first: that is the network's own */
-            ps_match_address(&plant->image, a, &asset, &owner);
-            if (asset == PS_NONE && owner == zone)
-                return end_address(a, end);
-        }
-    }
-    return false;
-}
-
-static bool end_zone(const struct ps_plant *plant, uint32_t zone, struct ps_end *end, struct ps_txt *err)
-{
-    const struct ps_model *m = plant->model;
+    struct ps_addr address;
     uint32_t found = PS_NONE, n = 0;
 
-    if (end_network(plant, zone, end))
-        return true;
-    for (uint32_t i = 0; i < m->n_assets; i++) {
-        if (m->assets[i].zone != zone)
+    if (ps_match_any_host(image, zone, &address))
+        return end_address(address, end);
+    for (uint32_t i = 0; i < ps_image_n_assets(image); i++) {
+        if (ps_image_asset_zone(image, i) != zone)
             continue;
         found = i;
         n++;
     }
-    if (n == 1) {
-        end_asset(&m->assets[found], end);
-        return true;
-    }
+    if (n == 1)
+        return end_asset(image, found, end);
     ps_txt_str(err, "zone ");
     ps_txt_str(err, end->name);
     ps_txt_str(err, " has no networks, and not one asset to stand for it; name one of its assets");
     return false;
 }
 
-static bool find(const struct ps_plant *plant, const char *name, struct ps_end *end, struct ps_txt *err)
+static bool find(const struct ps_image *image, const char *name, struct ps_end *end, struct ps_txt *err)
 {
-    const struct ps_model *m = plant->model;
+    uint32_t asset = ps_image_asset_by_name(image, name), zone = ps_image_zone_by_name(image, name);
     struct ps_addr address;
 
     memset(end, 0, sizeof *end);
     end->name = name;
-    for (uint32_t i = 0; i < m->n_assets; i++) {
-        if (strcmp(m->assets[i].name, name) != 0)
-            continue;
-        end_asset(&m->assets[i], end);
-        return true;
-    }
+    if (asset != PS_NONE)
+        return end_asset(image, asset, end);
     if (ps_addr_parse(name, &address))
         return end_address(address, end);
-    for (uint32_t i = 0; i < m->n_zones; i++)
-        if (strcmp(m->zones[i].name, name) == 0)
-            return end_zone(plant, i, end, err);
+    if (zone != PS_NONE)
+        return end_zone(image, zone, end, err);
     ps_txt_str(err, name);
     ps_txt_str(err, " is no asset, zone or address");
     return false;
@@ -101,7 +73,7 @@ static bool find(const struct ps_plant *plant, const char *name, struct ps_end *
 bool ps_pair_find(const struct ps_plant *plant, const char *from, const char *to, struct ps_pair *pair,
                   struct ps_txt *err)
 {
-    return find(plant, from, &pair->from, err) && find(plant, to, &pair->to, err);
+    return find(&plant->image, from, &pair->from, err) && find(&plant->image, to, &pair->to, err);
 }
 
 /* ---- questions ------------------------------------------------------------------------------------------------- */

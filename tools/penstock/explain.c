@@ -9,6 +9,7 @@
 #include "addr_text.h"
 #include "command.h"
 #include "ends.h"
+#include "event_text.h"
 #include "plant.h"
 #include "text.h"
 #include "why.h"
@@ -112,9 +113,9 @@ static void print_ends(const struct explanation *e)
     struct ps_txt t;
 
     ps_txt_init(&t, client, sizeof client);
-    ps_why_end(image, path->client_asset, e->why.answer->ends.client, &t);
+    ps_event_text_end(image, path->client_asset, e->why.answer->ends.client, &t);
     ps_txt_init(&t, server, sizeof server);
-    ps_why_end(image, path->server_asset, e->why.answer->ends.server, &t);
+    ps_event_text_end(image, path->server_asset, e->why.answer->ends.server, &t);
     printf("  %s (%s) -> %s (%s)", client,
            path->client_zone == PS_NONE ? "no zone" : ps_image_zone_name(image, path->client_zone), server,
            path->server_zone == PS_NONE ? "no zone" : ps_image_zone_name(image, path->server_zone));

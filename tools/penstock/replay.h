@@ -132,10 +132,5 @@ void replay_progress_add(struct replay_progress *progress, uint64_t octets, uint
 void replay_progress_file_done(struct replay_progress *progress);
 void replay_progress_free(struct replay_progress *progress);
 
-/* replay_text.c: "scada-1:1042", "[fd00::1]:502" (a host's name or address and, when not 0, its port). */
-void replay_text_host(const struct ps_image *image, uint32_t asset, struct ps_addr address, uint16_t port,
-                      struct ps_txt *out);
-/* "tcp/502", "arp", "ethernet/0x8892": what a flow or packet is about when there is no operation. */
-void replay_text_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out);
-/* A file name on one line: control characters, tabs and backslashes as \xHH. */
+/* replay_text.c: a file name on one line: control characters, tabs and backslashes as \xHH. */
 void replay_text_path(const char *path, FILE *out);

@@ -4,71 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_key.h"
 #include "text.h"
 
 #define N_SLOTS 32768u /* a power of two, well above the rows */
-
-/* What makes two refusals equal: everything but time, client port and place in the capture. An asset is one client
- * whatever address it used. */
-struct key {
-    uint64_t client_hi, client_lo, server_hi, server_lo;
-    uint32_t client_asset, server_asset, conduit;
-    uint16_t server_port, vlan;
-    uint8_t kind, what, reason, dir;
-    uint8_t ip_proto, protocol;
-};
-
-bool replay_has_addresses(const struct ps_event *e)
-{
-    return e->ip_proto != 0 || e->client.hi != 0 || e->client.lo != 0 || e->server.hi != 0 || e->server.lo != 0;
-}
-
-static void make_key(const struct ps_event *e, struct key *k)
-{
-    memset(k, 0, sizeof *k);
-    k->client_asset = e->client_asset;
-    k->server_asset = e->server_asset;
-    if (!replay_has_addresses(e)) {
-        k->client_lo = ps_mac_number(e->client_mac);
-        k->server_lo = ps_mac_number(e->server_mac);
-    }
-    if (replay_has_addresses(e) && e->client_asset == PS_NONE) {
-        k->client_hi = e->client.hi;
-        k->client_lo = e->client.lo;
-    }
-    if (replay_has_addresses(e) && e->server_asset == PS_NONE) {
-        k->server_hi = e->server.hi;
-        k->server_lo = e->server.lo;
-    }
-    k->conduit = e->conduit;
-    k->server_port = e->server_port;
-    k->vlan = e->vlan;
-    k->kind = e->kind;
-    k->what = e->what;
-    k->reason = e->reason;
-    k->dir = e->dir;
-    k->ip_proto = e->ip_proto;
-    k->protocol = e->protocol;
-}
-
-/* FNV-1a */
-static uint32_t mix(uint32_t hash, const void *data, size_t len)
-{
-    const uint8_t *p = data;
-
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ p[i]) * 16777619u;
-    return hash;
-}
-
-static bool equal(const struct ps_event *a, const struct ps_event *b)
-{
-    struct key ka, kb;
-
-    make_key(a, &ka);
-    make_key(b, &kb);
-    return memcmp(&ka, &kb, sizeof ka) == 0 && strcmp(a->operation, b->operation) == 0;
-}
 
 static struct replay_denial *new_row(struct replay_denials *d)
 {
@@ -81,18 +20,14 @@ static struct replay_denial *new_row(struct replay_denials *d)
 
 void replay_denials_add(struct replay_denials *d, const struct ps_event *event, size_t file, uint64_t n)
 {
-    struct key key;
-    uint32_t hash, slot;
+    uint32_t hash = ps_event_key_hash(event), slot;
     struct replay_denial *row;
 
     if (d->slots == NULL)
         d->slots = ps_need(calloc(N_SLOTS, sizeof *d->slots));
-    make_key(event, &key);
-    hash = mix(2166136261u, &key, sizeof key);
-    hash = mix(hash, event->operation, strlen(event->operation));
     for (slot = hash % N_SLOTS; d->slots[slot] != 0; slot = (slot + 1) % N_SLOTS) {
         row = &d->rows[d->slots[slot] - 1];
-        if (row->hash != hash || !equal(&row->first, event))
+        if (row->hash != hash || !ps_event_key_equal(&row->first, event))
             continue;
         row->n += n;
         return;

@@ -26,9 +26,6 @@ struct replay_denials {
     uint64_t n_more; /* refusals that found no row */
 };
 
-/* Is it IP, or ARP whose addresses were read? Else only the MACs say who it was. */
-bool replay_has_addresses(const struct ps_event *event);
-
 /* Counts n refusals like event; the first of them is event of file. */
 void replay_denials_add(struct replay_denials *denials, const struct ps_event *event, size_t file, uint64_t n);
 /* Adds all of `more`, whose events are those of file. */

@@ -4,6 +4,7 @@
  *
  *     file  packet  time  client -> server  direction  verdict  reason or conduit/rule  operation
  */
+#include "event_text.h"
 #include "replay.h"
 
 #include "text.h"
@@ -23,9 +24,9 @@ void replay_pdus_line(const struct replay *replay, size_t file, const struct ps_
     ps_txt_char(&t, '\t');
     ps_txt_str(&t, ps_text_time(judged->time_ns, 9, true, when));
     ps_txt_char(&t, '\t');
-    replay_text_host(image, judged->path->client_asset, judged->client, judged->client_port, &t);
+    ps_event_text_host(image, judged->path->client_asset, judged->client, judged->client_port, &t);
     ps_txt_str(&t, " -> ");
-    replay_text_host(image, judged->path->server_asset, judged->server, judged->server_port, &t);
+    ps_event_text_host(image, judged->path->server_asset, judged->server, judged->server_port, &t);
     ps_txt_str(&t, judged->dir == PS_TO_SERVER ? "\tto-server\t" : "\tto-client\t");
     if (judged->reason != PS_REASON_NONE)
         verdict = judged->monitored ? "would-deny" : "deny";

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "addr_text.h"
+#include "event_text.h"
 #include "replay.h"
 #include "text.h"
 
@@ -164,6 +165,7 @@ static void print_counts(const struct replay_totals *t, FILE *out)
         {t->rewritten_files, "captures rewritten after they were made: most checksums are wrong, none were judged"},
         {s->offloaded_checksums, "checksums that the sender's card had yet to fill in"},
         {s->cut_packets, "packets that the capture cut short"},
+        {s->capped, "times that caps of the gateway would have refused something, which none of these did"},
         {s->events_lost, "refusals counted but not listed: too many at once"},
     };
     bool any = false;
@@ -184,7 +186,7 @@ static void who(const struct ps_image *image, const struct ps_event *e, struct p
 {
     const char *arrow = e->dir == PS_TO_SERVER ? " -> " : " <- ";
 
-    if (!replay_has_addresses(e)) {
+    if (!ps_event_has_addresses(e)) {
         char text[2][18];
 
         ps_mac_format(e->client_mac, text[0]);
@@ -194,9 +196,9 @@ static void who(const struct ps_image *image, const struct ps_event *e, struct p
         ps_txt_str(out, text[1]);
         return;
     }
-    replay_text_host(image, e->client_asset, e->client, 0, out);
+    ps_event_text_host(image, e->client_asset, e->client, 0, out);
     ps_txt_str(out, arrow);
-    replay_text_host(image, e->server_asset, e->server, 0, out);
+    ps_event_text_host(image, e->server_asset, e->server, 0, out);
 }
 
 static void denial_row(const struct replay *replay, const struct replay_denial *d, FILE *out)
@@ -208,7 +210,7 @@ static void denial_row(const struct replay *replay, const struct replay_denial *
     ps_txt_init(&t, text, sizeof text);
     who(&replay->plant.image, e, &t);
     ps_txt_init(&t, what, sizeof what);
-    replay_text_flow(e->ip_proto, e->server_port, &t);
+    ps_event_text_flow(e->ip_proto, e->server_port, &t);
     if (e->what == PS_JUDGED_FLOW)
         ps_txt_str(&t, e->ip_proto == 6 ? " connection" : " flow");
     ps_txt_init(&v, vlan, sizeof vlan);

@@ -65,6 +65,7 @@ static void add_stats(struct ps_engine_stats *to, const struct ps_engine_stats *
     to->cut_packets += s->cut_packets;
     to->resyncs += s->resyncs;
     to->events_lost += s->events_lost;
+    to->capped += s->capped;
 }
 
 void replay_totals_add(struct replay_totals *t, const struct replay_result *r, size_t file)

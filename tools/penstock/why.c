@@ -2,6 +2,7 @@
 #include "why.h"
 
 #include "addr_text.h"
+#include "event_text.h"
 
 #define LIST_MAX 8u /* things of a list that are shown */
 
@@ -17,18 +18,6 @@ enum ps_miss ps_why_miss(const struct ps_why *why, uint32_t rule, const struct p
         return ps_match_explain(&why->plant->image, &path, NULL, rule, NULL);
     }
     return ps_match_explain(&why->plant->image, &path, &why->answer->ends, rule, fact);
-}
-
-void ps_why_end(const struct ps_image *image, uint32_t asset, struct ps_addr address, struct ps_txt *out)
-{
-    char text[PS_ADDR_TEXT_MAX];
-
-    if (asset != PS_NONE) {
-        ps_txt_str(out, ps_image_asset_name(image, asset));
-        return;
-    }
-    ps_addr_format(address, text);
-    ps_txt_str(out, text);
 }
 
 /* ---- lists ----------------------------------------------------------------------------------------------------- */
@@ -129,29 +118,11 @@ static void fact_object(const struct ps_question *question, const struct ps_fact
     ps_object_format(question->vocab, range, out);
 }
 
-void ps_why_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out)
-{
-    static const struct {
-        uint8_t ip_proto;
-        const char *word;
-    } words[] = {{6, "tcp/"}, {17, "udp/"}, {1, "icmp/"}, {58, "icmp/"}};
-
-    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (words[i].ip_proto != ip_proto)
-            continue;
-        ps_txt_str(out, words[i].word);
-        ps_txt_u64(out, server_port);
-        return;
-    }
-    ps_txt_str(out, "ip/");
-    ps_txt_u64(out, ip_proto);
-}
-
 /* What was asked about when it is no PDU. */
 static void flow(const struct ps_why *why, struct ps_txt *out)
 {
     if (why->question->kind != PS_QUESTION_FRAME) {
-        ps_why_flow(why->answer->ends.ip_proto, why->answer->ends.server_port, out);
+        ps_event_text_service(why->answer->ends.ip_proto, why->answer->ends.server_port, out);
         return;
     }
     ps_txt_str(out, "ethernet/0x");
@@ -303,11 +274,11 @@ static void miss_of_flow(const struct ps_why *why, const struct ps_rule_view *vi
     const struct ps_answer *answer = why->answer;
 
     if (miss == PS_MISS_CLIENT) {
-        ps_why_end(image, answer->path.client_asset, answer->ends.client, out);
+        ps_event_text_end(image, answer->path.client_asset, answer->ends.client, out);
         ps_txt_str(out, " is not one of its clients: ");
         assets(image, view->clients, view->n_clients, out);
     } else if (miss == PS_MISS_SERVER) {
-        ps_why_end(image, answer->path.server_asset, answer->ends.server, out);
+        ps_event_text_end(image, answer->path.server_asset, answer->ends.server, out);
         ps_txt_str(out, " is not one of its servers: ");
         assets(image, view->servers, view->n_servers, out);
     } else if (miss == PS_MISS_PORT) {
@@ -448,9 +419,9 @@ static void remedy_rule(const struct ps_why *why, struct ps_txt *out)
     ps_txt_str(out, " must grant ");
     wanted(why, out);
     ps_txt_str(out, " to ");
-    ps_why_end(image, answer->path.client_asset, answer->ends.client, out);
+    ps_event_text_end(image, answer->path.client_asset, answer->ends.client, out);
     ps_txt_str(out, " on ");
-    ps_why_end(image, answer->path.server_asset, answer->ends.server, out);
+    ps_event_text_end(image, answer->path.server_asset, answer->ends.server, out);
     if (nearest == PS_NONE)
         return;
     ps_txt_str(out, "; ");
@@ -467,7 +438,7 @@ void ps_why_remedy(const struct ps_why *why, struct ps_txt *out)
     if (answer->reason == PS_REASON_NO_ZONE) {
         bool client = path->client_zone == PS_NONE;
 
-        ps_why_end(image, PS_NONE, client ? answer->ends.client : answer->ends.server, out);
+        ps_event_text_end(image, PS_NONE, client ? answer->ends.client : answer->ends.server, out);
         ps_txt_str(out, " must be an asset, or lie in the networks of a zone");
     } else if (answer->reason == PS_REASON_NO_CONDUIT) {
         ps_txt_str(out, "there must be a conduit from ");

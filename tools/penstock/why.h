@@ -22,9 +22,3 @@ void ps_why_sentence(const struct ps_why *why, uint32_t rule, const struct ps_fa
 
 /* What would have to change in the plant file for a refused answer: one sentence. */
 void ps_why_remedy(const struct ps_why *why, struct ps_txt *out);
-
-/* "scada-1", "10.20.1.77": an asset's name, else the address. */
-void ps_why_end(const struct ps_image *image, uint32_t asset, struct ps_addr address, struct ps_txt *out);
-
-/* "tcp/502", "icmp/8", "ip/47" */
-void ps_why_flow(uint8_t ip_proto, uint16_t server_port, struct ps_txt *out);
