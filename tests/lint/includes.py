@@ -15,6 +15,8 @@ ROOMS = {
     "rules/policy": ["dissectors/base", "dissectors/*", "rules/*"],
     "rules/compile": ["dissectors/base", "dissectors/*", "rules/*", "rules/match/image*"],
     "daemon/fastpath": ["dissectors/base", "dissectors/*", "rules/match"],
+    "daemon/io": ["dissectors/base", "dissectors/*", "rules/*", "rules/match", "daemon/fastpath", "daemon/nft/steer*"],
+    "daemon/nft": ["dissectors/base", "dissectors/*", "rules/*", "rules/match", "rules/compile/nft_ruleset*", "daemon/fastpath"],
     "daemon/control": ["dissectors", "rules", "daemon"],
     "daemon": ["dissectors", "rules", "daemon"],
     "tools": ["dissectors", "rules", "daemon", "tools"],
@@ -27,14 +29,17 @@ PURE_HEADERS = {"stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h"}
 
 # Library headers -> where they may be used. Whatever stands here is for nobody else; tests may use all but DPDK.
 LIBRARIES = {
-    r"rte_.*": ["daemon/io/port_dpdk.c"],
-    r"libconfig\.h": ["rules/policy/"],
+    r"rte_.*": ["daemon/io/port_dpdk", "tools/bench/bench_wire.c"],
+    r"libconfig\.h": ["rules/policy/", "daemon/control/config.c"],
     r"sodium.*": ["rules/compile/", "tools/"],
     r"jansson\.h": ["tools/", "daemon/control/", "daemon/main.c"],
     r"pcap(/.*|\.h)": ["tools/"],
     r"zlib\.h": ["tools/"],
-    r"(libnftnl|libmnl)/.*": ["daemon/nft/", "daemon/io/port_nfq.c"],
-    r"libnetfilter_queue/.*": ["daemon/io/port_nfq.c"],
+    r"systemd/.*": ["daemon/control/notify.c", "daemon/control/sink_journal.c"],
+    r"microhttpd\.h": ["daemon/control/metrics.c"],
+    r"seccomp\.h": ["daemon/control/sandbox.c"],
+    r"(libnftnl|libmnl)/.*": ["daemon/nft/", "daemon/io/port_nfq"],
+    r"libnetfilter_queue/.*": ["daemon/io/port_nfq"],
     r"check\.h": [],
     r"modbus(/.*|\.h)": [],
 }
