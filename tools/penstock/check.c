@@ -9,16 +9,20 @@
 #include "command.h"
 #include "findings_json.h"
 #include "json.h"
+#include "kernel.h"
 #include "plant.h"
 #include "policy.h"
 #include "text.h"
 
-enum { OPTION_PRINT, OPTION_IMAGE, OPTION_JSON };
+enum { OPTION_PRINT, OPTION_IMAGE, OPTION_JSON, OPTION_FALLBACK, OPTION_GATEWAY, OPTION_SHAPE, N_OPTIONS };
 
 static const struct ps_option options[] = {
     [OPTION_PRINT] = {"print", 0, NULL, "print the plant file in canonical form; findings go to stderr"},
     [OPTION_IMAGE] = {"image", 0, NULL, "print what it compiles to; findings go to stderr"},
     [OPTION_JSON] = {"json", 0, NULL, "print one JSON object"},
+    [OPTION_FALLBACK] = {"fallback", 0, NULL, "print what the kernel enforces of it without DPDK; findings go to stderr"},
+    [OPTION_GATEWAY] = {"gateway", 'g', "NAME", "with --fallback: which gateway, if there are several"},
+    [OPTION_SHAPE] = {"shape", 0, "SHAPE", "with --fallback: bump, routed or bridge"},
 };
 
 /* yyyymmdd: exceptions run out. SOURCE_DATE_EPOCH stands for today where output must be reproducible. */
@@ -79,20 +83,42 @@ static int check(const char *path, const bool wanted[])
     return answer;
 }
 
+static int check_fallback(const char *path, const char *const values[], bool json)
+{
+    const struct ps_kernel_options options_of_kernel = {.gateway = values[OPTION_GATEWAY], .shape = values[OPTION_SHAPE],
+                                                        .any_device = true};
+    struct ps_plant plant;
+    struct ps_kernel kernel;
+    int answer = PS_EXIT_ERROR;
+
+    if (ps_plant_open(&plant, path, NULL, 0) && ps_kernel_compile(&kernel, &plant.image, &options_of_kernel)) {
+        answer = ps_kernel_report(&kernel, &plant.image, json) ? PS_EXIT_FINE : PS_EXIT_DENIED;
+        ps_kernel_fini(&kernel);
+    }
+    ps_plant_fini(&plant);
+    return answer;
+}
+
 static int run(struct ps_args *args)
 {
-    bool wanted[sizeof options / sizeof options[0]] = {false};
-    const char *value;
+    bool wanted[N_OPTIONS] = {false};
+    const char *values[N_OPTIONS] = {NULL}, *value;
     int option;
 
-    while ((option = ps_args_next(args, &value)) >= 0)
+    while ((option = ps_args_next(args, &value)) >= 0) {
         wanted[option] = true;
+        values[option] = value;
+    }
     if (option != PS_ARGS_END)
         return option == PS_ARGS_STOP ? PS_EXIT_FINE : PS_EXIT_USAGE;
     if (args->n_rest != 1)
         return ps_args_wrong(args, args->n_rest == 0 ? "which plant file?" : "one plant file at a time");
-    if (wanted[OPTION_PRINT] + wanted[OPTION_IMAGE] + wanted[OPTION_JSON] > 1)
-        return ps_args_wrong(args, "--print, --image and --json exclude each other");
+    if (wanted[OPTION_PRINT] + wanted[OPTION_IMAGE] + (wanted[OPTION_JSON] || wanted[OPTION_FALLBACK]) > 1)
+        return ps_args_wrong(args, "--print, --image and --json or --fallback exclude each other");
+    if ((wanted[OPTION_GATEWAY] || wanted[OPTION_SHAPE]) && !wanted[OPTION_FALLBACK])
+        return ps_args_wrong(args, "--gateway and --shape go with --fallback");
+    if (wanted[OPTION_FALLBACK])
+        return check_fallback(args->rest[0], values, wanted[OPTION_JSON]);
     return check(args->rest[0], wanted);
 }
 
@@ -100,7 +126,8 @@ const struct ps_command ps_command_check = {
     .name = "check",
     .arguments = "plant.conf",
     .line = "Read a plant file and say what is wrong with it",
-    .help = "Exit status: 0 no errors (warnings included), 1 errors, 2 wrong usage.",
+    .help = "Exit status: 0 no errors (warnings included), 1 errors, 2 wrong usage, 3 with --fallback: the kernel passes\n"
+            "less of some rule, or more, than it allows.",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .run = run,

@@ -42,6 +42,7 @@ extern const struct ps_command ps_command_explain;
 extern const struct ps_command ps_command_test;
 extern const struct ps_command ps_command_replay;
 extern const struct ps_command ps_command_words;
+extern const struct ps_command ps_command_nft;
 
 /* The arguments behind the subcommand's name. */
 struct ps_args {

@@ -11,6 +11,7 @@
 /* In the order of a day's work. */
 static const struct ps_command *const commands[] = {
     &ps_command_learn, &ps_command_check, &ps_command_explain, &ps_command_test, &ps_command_replay, &ps_command_words,
+    &ps_command_nft,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])
