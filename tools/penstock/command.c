@@ -22,8 +22,8 @@ int ps_args_wrong(const struct ps_args *args, const char *format, ...)
     va_start(list, format);
     vfprintf(stderr, format, list);
     va_end(list);
-    fprintf(stderr, "\nUsage: penstock %s [OPTION]... %s\n'penstock %s --help' lists the options\n",
-            args->command->name, args->command->arguments, args->command->name);
+    fprintf(stderr, "\nUsage: penstock %s [OPTION]...%s%s\n'penstock %s --help' lists the options\n", args->command->name,
+            args->command->arguments[0] != '\0' ? " " : "", args->command->arguments, args->command->name);
     return PS_EXIT_USAGE;
 }
 
@@ -42,7 +42,8 @@ static void print_option(const struct ps_option *o)
 
 static void print_help(const struct ps_command *command)
 {
-    printf("Usage: penstock %s [OPTION]... %s\n%s.\n\n", command->name, command->arguments, command->line);
+    printf("Usage: penstock %s [OPTION]...%s%s\n%s.\n\n", command->name, command->arguments[0] != '\0' ? " " : "",
+           command->arguments, command->line);
     for (size_t i = 0; i < command->n_options; i++)
         print_option(&command->options[i]);
     print_option(&(struct ps_option){.name = "help", .letter = 'h', .help = "show this"});

@@ -43,6 +43,18 @@ extern const struct ps_command ps_command_test;
 extern const struct ps_command ps_command_replay;
 extern const struct ps_command ps_command_words;
 extern const struct ps_command ps_command_nft;
+extern const struct ps_command ps_command_status;
+extern const struct ps_command ps_command_conduits;
+extern const struct ps_command ps_command_flows;
+extern const struct ps_command ps_command_events;
+extern const struct ps_command ps_command_reasons;
+extern const struct ps_command ps_command_counters;
+extern const struct ps_command ps_command_trace;
+extern const struct ps_command ps_command_top;
+extern const struct ps_command ps_command_reload;
+extern const struct ps_command ps_command_confirm;
+extern const struct ps_command ps_command_island;
+extern const struct ps_command ps_command_mode;
 
 /* The arguments behind the subcommand's name. */
 struct ps_args {

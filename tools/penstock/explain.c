@@ -10,11 +10,13 @@
 #include "command.h"
 #include "ends.h"
 #include "event_text.h"
+#include "loaded.h"
 #include "plant.h"
+#include "remote.h"
 #include "text.h"
 #include "why.h"
 
-enum { OPTION_FROM, OPTION_TO, OPTION_PORT, OPTION_UDP, OPTION_JSON };
+enum { OPTION_FROM, OPTION_TO, OPTION_PORT, OPTION_UDP, OPTION_JSON, OPTION_LIVE, OPTION_SOCKET };
 
 static const struct ps_option options[] = {
     [OPTION_FROM] = {"from", 0, "NAME", "who opens: an asset, an address or a zone"},
@@ -22,6 +24,8 @@ static const struct ps_option options[] = {
     [OPTION_PORT] = {"port", 0, "PORT", "the server's port, if not the one that the policy uses"},
     [OPTION_UDP] = {"udp", 0, NULL, "over UDP"},
     [OPTION_JSON] = {"json", 0, NULL, "print one JSON object"},
+    [OPTION_LIVE] = {"live", 0, NULL, "by the policy that the running gateway has in force, instead of a plant file"},
+    [OPTION_SOCKET] = PS_REMOTE_OPTION,
 };
 
 /* Rules of a conduit that are shown; more are shown only when they are about this client, server, protocol and port. */
@@ -347,9 +351,9 @@ static void print_json(const struct explanation *e)
 /* ---- the command ----------------------------------------------------------------------------------------------- */
 
 struct request {
-    const char *plant, *from, *to, *text;
+    const char *plant, *from, *to, *text, *socket;
     unsigned long port;
-    bool udp, json;
+    bool udp, json, live;
 };
 
 static int explain_open(const struct ps_plant *plant, const struct request *r, struct ps_question *question)
@@ -375,6 +379,33 @@ static int explain_open(const struct ps_plant *plant, const struct request *r, s
     return allowed(&e) ? PS_EXIT_FINE : PS_EXIT_DENIED;
 }
 
+/* By the image that a running gateway has in force. */
+static int explain_live(const struct request *r, struct ps_question *question)
+{
+    struct ps_plant plant = {0};
+    struct ps_loaded loaded;
+    struct ps_error err;
+    struct ps_remote *remote = ps_remote_open(r->socket);
+    json_t *reply = remote != NULL ? ps_remote_ask(remote, json_pack("{s:s}", "verb", "explain"), &loaded.fd) : NULL;
+    int answer = PS_EXIT_ERROR;
+
+    ps_remote_close(remote);
+    if (reply == NULL)
+        return PS_EXIT_ERROR;
+    if (ps_remote_ok(reply) && ps_loaded_open(&loaded, loaded.fd, &err)) {
+        plant.image = loaded.image;
+        strcpy(plant.digest, loaded.digest);
+        answer = explain_open(&plant, r, question);
+        if (json_is_true(json_object_get(json_object_get(reply, "island"), "all")))
+            fputs("but every conduit is closed: penstock island off\n", stderr);
+        ps_loaded_fini(&loaded);
+    } else if (json_is_true(json_object_get(reply, "ok"))) {
+        fprintf(stderr, "penstock explain: error: %s\n", err.text);
+    }
+    json_decref(reply);
+    return answer;
+}
+
 static int explain(const struct request *r)
 {
     struct ps_question question;
@@ -388,6 +419,8 @@ static int explain(const struct request *r)
         fprintf(stderr, "penstock explain: error: %s\n", err);
         return PS_EXIT_ERROR;
     }
+    if (r->live)
+        return explain_live(r, &question);
     if (ps_plant_open(&plant, r->plant, NULL, 0))
         answer = explain_open(&plant, r, &question);
     ps_plant_fini(&plant);
@@ -407,23 +440,27 @@ static int run(struct ps_args *args)
             r.to = value;
         else if (option == OPTION_PORT && !ps_args_number(args, value, 1, 65535, &r.port))
             return PS_EXIT_USAGE;
+        else if (option == OPTION_SOCKET)
+            r.socket = value;
         r.udp = r.udp || option == OPTION_UDP;
+        r.live = r.live || option == OPTION_LIVE;
         r.json = r.json || option == OPTION_JSON;
     }
     if (option != PS_ARGS_END)
         return option == PS_ARGS_STOP ? PS_EXIT_FINE : PS_EXIT_USAGE;
-    if (args->n_rest != 2)
-        return ps_args_wrong(args, "a plant file and one operation (in quotes) are needed");
+    if (args->n_rest != (r.live ? 1 : 2))
+        return ps_args_wrong(args, r.live ? "one operation (in quotes) is needed, and no plant file"
+                                          : "a plant file and one operation (in quotes) are needed");
     if (r.from == NULL || r.to == NULL)
         return ps_args_wrong(args, "--from and --to say who talks to whom");
-    r.plant = args->rest[0];
-    r.text = args->rest[1];
+    r.plant = r.live ? "the running policy" : args->rest[0];
+    r.text = args->rest[r.live ? 0 : 1];
     return explain(&r);
 }
 
 const struct ps_command ps_command_explain = {
     .name = "explain",
-    .arguments = "--from=NAME --to=NAME plant.conf OPERATION",
+    .arguments = "--from=NAME --to=NAME {plant.conf|--live} OPERATION",
     .line = "Say what the policy thinks of one operation, and why",
     .help = "OPERATION is written as in events: 'modbus write-single-register station=1 holding:41 value=900',\n"
             "or, for what is not inspected: tcp/80, udp/123, icmp/8, ip/47, ethernet/0x8892.\n\n"

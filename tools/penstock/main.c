@@ -12,6 +12,9 @@
 static const struct ps_command *const commands[] = {
     &ps_command_learn, &ps_command_check, &ps_command_explain, &ps_command_test, &ps_command_replay, &ps_command_words,
     &ps_command_nft,
+    /* a running gateway */
+    &ps_command_status, &ps_command_events, &ps_command_top, &ps_command_conduits, &ps_command_flows, &ps_command_reasons,
+    &ps_command_counters, &ps_command_trace, &ps_command_reload, &ps_command_confirm, &ps_command_island, &ps_command_mode,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof commands[0])

@@ -4,17 +4,20 @@
 
 A transcript holds lines "$ command", each followed by what the command prints (standard output, then standard error) and,
 unless it is 0, its exit status as "[3]". The commands are run again in a fresh directory with the plant files of this
-directory and the captures of make_captures.py, and what comes out is compared; --update writes it down instead.
+directory and the captures of make_captures.py, and what comes out is compared; --update writes it down instead. How long
+ago something was is left out.
 """
 import difflib
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+LIVE = ["fake_penstockd.py", "live_replies.txt"]  # what a gateway would say
 
 
 def run(command, directory, penstock):
@@ -26,6 +29,7 @@ def run(command, directory, penstock):
     text = (done.stdout + done.stderr).decode("utf-8", "replace")
     if text and not text.endswith("\n"):
         text += "\n"
+    text = re.sub(r"\b\d+ (s|min|h|days?) ago", "N days ago", text)
     return text + (f"[{done.returncode}]\n" if done.returncode else "")
 
 
@@ -34,7 +38,7 @@ def replay(path, penstock):
     with open(path, encoding="utf-8") as file:
         old = file.read()
     with tempfile.TemporaryDirectory() as directory:
-        for name in glob.glob(os.path.join(HERE, "*.conf")):
+        for name in glob.glob(os.path.join(HERE, "*.conf")) + [os.path.join(HERE, other) for other in LIVE]:
             shutil.copy(name, directory)
         subprocess.run([sys.executable, os.path.join(HERE, "make_captures.py"), directory], check=True)
         new = "".join(line + "\n" + run(line[2:], directory, penstock) for line in old.split("\n")
