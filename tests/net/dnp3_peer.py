@@ -3,6 +3,7 @@
 
     dnp3_peer.py serve ADDRESS OUTSTATION MASTER...
     dnp3_peer.py ask ADDRESS MASTER OUTSTATION OPERATION...
+    dnp3_peer.py poll SECONDS ADDRESS MASTER OUTSTATION OPERATION...
 
 An outstation has binary inputs, counters, analogue inputs, breakers (control relay outputs, whose position is the binary
 input of the same index) and set points. It answers whichever of the MASTERs speaks, and reports a breaker that moved,
@@ -19,12 +20,15 @@ unsolicited once that is enabled. An OPERATION of a master is one argument:
     cold-restart   warm-restart   assign-class GROUP   link-status
     open-file NAME   delete-file NAME
 
+`poll` repeats the operations on one connection for so long, and fails when one is answered with an error indication.
+
 No usable DNP3 implementation is at hand, so both ends are the project's own.
 """
 import socket
 import socketserver
 import struct
 import sys
+import time
 
 import dnp3_wire as wire
 from dnp3_wire import header
@@ -207,6 +211,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 def serve(address, own, *masters):
+    Server.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with Server((address, wire.PORT), Conversation) as server:
         server.outstation = Outstation(int(own), [int(master) for master in masters])
         print("ready", flush=True)
@@ -321,14 +326,37 @@ class Master:
         return self.request(function, header(70, 3, wire.FREE, 1) + struct.pack("<H", len(command)) + command)
 
 
+def connected(address, own, outstation):
+    return Master(socket.create_connection((address, wire.PORT), timeout=20), int(own), int(outstation))
+
+
+def operate(master, operation):
+    """The answer, where it has one."""
+    name, *words = operation.split(" ")
+    return getattr(master, name.replace("-", "_"))(*words)
+
+
 def ask(address, own, outstation, *operations):
-    master = Master(socket.create_connection((address, wire.PORT), timeout=5), int(own), int(outstation))
+    master = connected(address, own, outstation)
     for operation in operations:
-        name, *words = operation.split(" ")
-        answer = getattr(master, name.replace("-", "_"))(*words)
-        print(f"{operation}: {'done' if answer is None else f'IIN {answer[2]:02x} {answer[3]:02x}, {len(answer)} octets'}")
+        answer = operate(master, operation)
+        print(f"{operation}: {'done' if answer is None else f'IIN {answer[2]:02x} {answer[3]:02x}, {len(answer)} octets'}",
+              flush=True)
+    master.close()
+
+
+def poll(seconds, address, own, outstation, *operations):
+    master, end, rounds = connected(address, own, outstation), time.monotonic() + float(seconds), 0
+    while time.monotonic() < end:
+        for operation in operations:
+            answer = operate(master, operation)
+            if answer is not None and answer[3] != 0:
+                sys.exit(f"round {rounds}: {operation}: IIN {answer[2]:02x} {answer[3]:02x}")
+        rounds += 1
+        time.sleep(0.01)
+    print(f"{rounds} rounds")
     master.close()
 
 
 if __name__ == "__main__":
-    {"serve": serve, "ask": ask}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "ask": ask, "poll": poll}[sys.argv[1]](*sys.argv[2:])

@@ -21,7 +21,7 @@ FIRST_JUDGED_COLUMN = 3  # of replay --pdus: file, packet and time stand before
 
 def replayed(penstock, form, plant, capture):
     """The lines that replay prints."""
-    done = subprocess.run([penstock, "replay", form, plant, capture], stdout=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run([penstock, "replay", form, plant, capture], stdout=subprocess.PIPE, timeout=120, check=False)
     if done.returncode not in ENDED_WELL:
         sys.exit(f"{capture}: replay {form} ended with {done.returncode}")
     return done.stdout.decode().splitlines()
@@ -60,7 +60,7 @@ def main(penstock, folder, *peer):
     plant = os.path.join(folder, "plant.conf")
     captures = sorted(name for name in os.listdir(folder) if name.endswith(".pcap"))
     with tempfile.TemporaryDirectory() as work:
-        done = subprocess.run([RECORDER, os.path.basename(folder), work, *peer], timeout=120, check=False)
+        done = subprocess.run([RECORDER, os.path.basename(folder), work, *peer], timeout=600, check=False)
         if done.returncode == SKIPPED:
             return SKIPPED
         if done.returncode != 0:

@@ -2,17 +2,21 @@
  *
  * modbus_peer.c - one end of a Modbus/TCP conversation, by libmodbus: a device, or a client that does what it is told.
  *
- *     modbus_peer serve ADDRESS
+ *     modbus_peer serve ADDRESS [PLACES]
  *     modbus_peer ask ADDRESS OPERATION...
+ *     modbus_peer show ADDRESS OPERATION...        the same, and prints what the device answers
+ *     modbus_peer poll ADDRESS SECONDS OPERATION...
  *
- * A served device has 128 of each kind of object, with values that follow from their addresses. An OPERATION is
+ * A served device takes PLACES connections at a time (8), and others wait until one ends. It has 128 of each kind of object,
+ * with values that follow from their addresses. An OPERATION is
  *
  *     coil|discrete|holding|input FIRST COUNT      reads
  *     set-coil FIRST VALUE...                      FC 5 for one value, FC 15 for more
  *     set-holding FIRST VALUE...                   FC 6 for one value, FC 16 for more
  *     raw OCTET...                                 unit, function and data in hex, as libmodbus would not send them
  *
- * each as one argument. A client does not mind exceptions: it asks, takes the answer and goes on.
+ * each as one argument. A client does not mind exceptions: it asks, takes the answer and goes on. `poll` does: it repeats
+ * the operations on one connection for so long, and fails with the first one that is not done.
  */
 #include <errno.h>
 #include <modbus.h>
@@ -26,12 +30,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PORT 502
+#define PORT_TEXT "502"
 #define N_OBJECTS 128
 #define N_ARGUMENTS 64
-#define N_CONNECTIONS 8
+#define N_CONNECTIONS 64
 
 static volatile sig_atomic_t stopped;
+static int shows; /* answers are printed */
 
 static void stop(int number)
 {
@@ -73,8 +78,8 @@ static int answer(modbus_t *ctx, int fd, modbus_mapping_t *map)
     return 1;
 }
 
-/* Serves its connections until a signal. */
-static void serve_loop(modbus_t *ctx, int listener, modbus_mapping_t *map)
+/* Serves its connections until a signal, so many at a time. */
+static void serve_loop(modbus_t *ctx, int listener, modbus_mapping_t *map, int places)
 {
     int fds[N_CONNECTIONS];
     int n = 0;
@@ -84,7 +89,8 @@ static void serve_loop(modbus_t *ctx, int listener, modbus_mapping_t *map)
         int top = listener;
 
         FD_ZERO(&set);
-        FD_SET(listener, &set);
+        if (n < places)
+            FD_SET(listener, &set);
         for (int i = 0; i < n; i++) {
             FD_SET(fds[i], &set);
             top = fds[i] > top ? fds[i] : top;
@@ -97,7 +103,7 @@ static void serve_loop(modbus_t *ctx, int listener, modbus_mapping_t *map)
             close(fds[i]);
             fds[i] = fds[--n];
         }
-        if (FD_ISSET(listener, &set) && n < N_CONNECTIONS) {
+        if (FD_ISSET(listener, &set)) {
             int fd = accept(listener, NULL, NULL);
 
             if (fd >= 0)
@@ -108,9 +114,9 @@ static void serve_loop(modbus_t *ctx, int listener, modbus_mapping_t *map)
         close(fds[--n]);
 }
 
-static int serve(const char *address)
+static int serve(const char *address, int places)
 {
-    modbus_t *ctx = modbus_new_tcp(address, PORT);
+    modbus_t *ctx = modbus_new_tcp_pi(address, PORT_TEXT);
     modbus_mapping_t *map = modbus_mapping_new(N_OBJECTS, N_OBJECTS, N_OBJECTS, N_OBJECTS);
     struct sigaction action = {.sa_handler = stop}; /* without SA_RESTART, so that select() returns */
     int listener;
@@ -122,12 +128,12 @@ static int serve(const char *address)
     sigaction(SIGINT, &action, NULL);
     /* libmodbus waits this long before it answers a function that it does not know. */
     modbus_set_response_timeout(ctx, 0, 20000);
-    listener = modbus_tcp_listen(ctx, N_CONNECTIONS);
+    listener = modbus_tcp_pi_listen(ctx, N_CONNECTIONS);
     if (listener < 0)
         return fail(address);
     puts("ready");
     fflush(stdout);
-    serve_loop(ctx, listener, map);
+    serve_loop(ctx, listener, map, places > 0 && places < N_CONNECTIONS ? places : N_CONNECTIONS);
     close(listener);
     modbus_mapping_free(map);
     modbus_free(ctx);
@@ -141,13 +147,20 @@ static int read_objects(modbus_t *ctx, const char *space, int first, int count)
     uint8_t bits[MODBUS_MAX_READ_BITS];
     uint16_t registers[MODBUS_MAX_READ_REGISTERS];
 
+    int words = strcmp(space, "coil") != 0 && strcmp(space, "discrete") != 0, n;
+
     if (strcmp(space, "coil") == 0)
-        return modbus_read_bits(ctx, first, count, bits);
-    if (strcmp(space, "discrete") == 0)
-        return modbus_read_input_bits(ctx, first, count, bits);
-    if (strcmp(space, "holding") == 0)
-        return modbus_read_registers(ctx, first, count, registers);
-    return modbus_read_input_registers(ctx, first, count, registers);
+        n = modbus_read_bits(ctx, first, count, bits);
+    else if (strcmp(space, "discrete") == 0)
+        n = modbus_read_input_bits(ctx, first, count, bits);
+    else if (strcmp(space, "holding") == 0)
+        n = modbus_read_registers(ctx, first, count, registers);
+    else
+        n = modbus_read_input_registers(ctx, first, count, registers);
+    for (int i = 0; shows && i < n; i++)
+        printf("%s %u%s", i == 0 ? "the device answers:" : "", words ? (unsigned)registers[i] : (unsigned)bits[i],
+               i + 1 == n ? "\n" : "");
+    return n;
 }
 
 static int write_objects(modbus_t *ctx, int coils, const long *arguments, int n)
@@ -179,15 +192,14 @@ static int send_raw(modbus_t *ctx, const long *arguments, int n)
     return modbus_receive_confirmation(ctx, reply);
 }
 
-/* Exceptions are answers too; only a dead connection or a word that is not known counts. */
-static int ask_one(modbus_t *ctx, const char *operation)
+/* What libmodbus says; -1 with errno otherwise. */
+static int operate(modbus_t *ctx, const char *operation, int *writes)
 {
     long arguments[N_ARGUMENTS];
     char text[512];
     char *rest = NULL;
     char *word;
     int n = 0;
-    int result = -1;
 
     snprintf(text, sizeof(text), "%s", operation);
     word = strtok_r(text, " ", &rest);
@@ -195,26 +207,75 @@ static int ask_one(modbus_t *ctx, const char *operation)
     for (char *s = strtok_r(NULL, " ", &rest); s && n < N_ARGUMENTS; s = strtok_r(NULL, " ", &rest))
         arguments[n++] = strtol(s, NULL, word && strcmp(word, "raw") == 0 ? 16 : 10);
     if (!word || n < 2)
-        return fail(operation);
+        return -1;
+    *writes = strncmp(word, "set-", 4) == 0;
     if (strcmp(word, "raw") == 0)
-        result = send_raw(ctx, arguments, n);
-    else if (strncmp(word, "set-", 4) == 0)
-        result = write_objects(ctx, strcmp(word, "set-coil") == 0, arguments, n);
-    else
-        result = read_objects(ctx, word, (int)arguments[0], (int)arguments[1]);
+        return send_raw(ctx, arguments, n);
+    if (*writes)
+        return write_objects(ctx, strcmp(word, "set-coil") == 0, arguments, n);
+    return read_objects(ctx, word, (int)arguments[0], (int)arguments[1]);
+}
+
+/* Exceptions are answers too; only a dead connection or a word that is not known counts. */
+static int ask_one(modbus_t *ctx, const char *operation)
+{
+    int writes = 0, result = operate(ctx, operation, &writes);
+
     if (result < 0 && errno < MODBUS_ENOBASE)
         return fail(operation);
+    if (shows && result < 0)
+        printf("the device answers: %s\n", modbus_strerror(errno));
+    else if (shows && writes)
+        puts("the device answers: done");
     return 0;
+}
+
+static modbus_t *connected(const char *address)
+{
+    modbus_t *ctx = modbus_new_tcp_pi(address, PORT_TEXT);
+
+    if (ctx && modbus_set_slave(ctx, 1) == 0 && modbus_set_response_timeout(ctx, 10, 0) == 0 && modbus_connect(ctx) == 0)
+        return ctx;
+    fail(address);
+    return NULL;
+}
+
+static double now(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static int poll_for(const char *address, double seconds, char **operations, int n)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    modbus_t *ctx = connected(address);
+    double end = now() + seconds;
+    unsigned long rounds = 0;
+    int status = ctx ? 0 : 1, writes;
+
+    for (; status == 0 && now() < end; rounds++) {
+        for (int i = 0; i < n && status == 0; i++)
+            status = operate(ctx, operations[i], &writes) < 0 ? fail(operations[i]) : 0;
+        nanosleep(&pause, NULL);
+    }
+    printf("%lu rounds\n", rounds);
+    if (ctx)
+        modbus_close(ctx);
+    modbus_free(ctx);
+    return status;
 }
 
 static int ask(const char *address, char **operations, int n)
 {
     const struct timespec pause = {.tv_nsec = 20000000}; /* so that a reader of the capture sees who came first */
-    modbus_t *ctx = modbus_new_tcp(address, PORT);
+    modbus_t *ctx = connected(address);
     int status = 0;
 
-    if (!ctx || modbus_set_slave(ctx, 1) < 0 || modbus_set_response_timeout(ctx, 5, 0) < 0 || modbus_connect(ctx) < 0)
-        return fail(address);
+    if (!ctx)
+        return 1;
     for (int i = 0; i < n && status == 0; i++) {
         status = ask_one(ctx, operations[i]);
         nanosleep(&pause, NULL);
@@ -226,10 +287,13 @@ static int ask(const char *address, char **operations, int n)
 
 int main(int argc, char **argv)
 {
-    if (argc == 3 && strcmp(argv[1], "serve") == 0)
-        return serve(argv[2]);
-    if (argc > 3 && strcmp(argv[1], "ask") == 0)
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "serve") == 0)
+        return serve(argv[2], argc == 4 ? atoi(argv[3]) : N_CONNECTIONS);
+    shows = argc > 3 && strcmp(argv[1], "show") == 0;
+    if (argc > 3 && (shows || strcmp(argv[1], "ask") == 0))
         return ask(argv[2], argv + 3, argc - 3);
-    fputs("usage: modbus_peer serve ADDRESS | ask ADDRESS OPERATION...\n", stderr);
+    if (argc > 4 && strcmp(argv[1], "poll") == 0)
+        return poll_for(argv[2], strtod(argv[3], NULL), argv + 4, argc - 4);
+    fputs("usage: modbus_peer serve ADDRESS [PLACES] | ask|show ADDRESS OPERATION... | poll ADDRESS SECONDS OPERATION...\n", stderr);
     return 2;
 }

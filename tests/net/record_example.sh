@@ -65,12 +65,12 @@ host() {
     ip -n "$tag-$1" link set eth0 up
 }
 
-# await FILE TEXT: until the file holds the text, at most 5 s.
+# await FILE TEXT: until the file holds the text, at most 30 s.
 await() {
     n=0
     until grep -qs "$2" "$1"; do
         n=$((n + 1))
-        [ $n -lt 100 ] || { echo "record_example: no \"$2\" within 5 s" >&2; cat "$1" >&2; exit 1; }
+        [ $n -lt 600 ] || { echo "record_example: no \"$2\" within 30 s" >&2; cat "$1" >&2; exit 1; }
         sleep 0.05
     done
 }
@@ -79,7 +79,7 @@ await() {
 device() {
     device=$1
     shift
-    ip netns exec "$tag-$device" timeout -k 5 60 "$@" >"$work/$device.log" 2>&1 &
+    ip netns exec "$tag-$device" timeout -k 5 400 "$@" >"$work/$device.log" 2>&1 &
     children="$children $!"
     await "$work/$device.log" ready
 }
@@ -88,13 +88,14 @@ device() {
 client() {
     client=$1
     shift
-    ip netns exec "$tag-$client" timeout -k 5 20 "$@"
+    ip netns exec "$tag-$client" timeout -k 5 90 "$@"
 }
 
-# record FILE ... stop_recording: what is said between them is in the file.
+# record FILE ... stop_recording: what is said between them is in the file. With frames of the usual length in place of 256 KiB
+# the kernel keeps thousands of them for a recorder that comes late.
 record() {
     recording=$1
-    ip netns exec "$switch" timeout -k 5 90 tcpdump -Z root -U --immediate-mode -i plant -w "$work/$recording" \
+    ip netns exec "$switch" timeout -k 5 400 tcpdump -Z root -U --immediate-mode -s 2048 -B 16384 -i plant -w "$work/$recording" \
         2>"$work/tcpdump.log" &
     recorder=$!
     children="$children $recorder"
@@ -102,7 +103,11 @@ record() {
 }
 
 stop_recording() {
-    sleep 0.3
+    size=-1
+    until [ "$size" = "$(wc -c <"$work/$recording")" ]; do
+        size=$(wc -c <"$work/$recording")
+        sleep 0.5
+    done
     kill -INT "$recorder"
     wait "$recorder" || :
     cp "$work/$recording" "$folder/$recording"

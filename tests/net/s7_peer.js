@@ -4,6 +4,7 @@
 //
 //     node s7_peer.js MODULES serve ADDRESS
 //     node s7_peer.js MODULES ask ADDRESS KIND OPERATION...
+//     node s7_peer.js MODULES poll ADDRESS SECONDS KIND OPERATION...
 //     node s7_peer.js MODULES collect ADDRESS ITEM...
 //
 // MODULES is the folder that has both in its node_modules. A served PLC is a snap7 server in rack 0, slot 2, with the data
@@ -18,7 +19,8 @@
 //     szl ID INDEX   blocks   block-info NUMBER   get-clock   set-clock   stop   start   cold-start   delete NUMBER
 //     download NUMBER OCTETS           a data block of so many octets
 //
-// It takes refusals as they come: it asks, takes the answer and goes on. `collect` reads the ITEMs with nodes7, which
+// It takes refusals as they come: it asks, takes the answer and goes on. `poll` repeats the operations on one connection for so
+// long, and fails with the first one that is not done. `collect` reads the ITEMs with nodes7, which
 // packs them as it likes, and ends.
 'use strict';
 const path = require('path');
@@ -54,7 +56,7 @@ function serve() {
     if (!server.StartTo(address))
         throw new Error(server.ErrorText(server.LastError()));
     console.log('ready');
-    setInterval(() => {}, 1000);
+    setInterval(() => server.ServerStatus(), 1000); // who holds it no longer loses it: collected, it closes all connections
 }
 
 // ---- snap7 client -------------------------------------------------------------------------------------------------
@@ -128,17 +130,45 @@ const OPERATIONS = {
     download: (client, [number, octets]) => client.Download(Number(number), dataBlock(Number(number), Number(octets))),
 };
 
-function ask([kind, ...operations]) {
+function connected(kind) {
     const { S7Client } = fromModules('node-snap7');
     const client = new S7Client();
     client.SetConnectionType(KINDS[kind]);
     if (!client.ConnectTo(address, PLC_RACK, PLC_SLOT))
         throw new Error(client.ErrorText(client.LastError()));
-    for (const operation of operations) {
-        const [name, ...words] = operation.split(' ');
-        const answer = OPERATIONS[name](client, words);
-        console.log(`${operation}: ${answer === false ? client.ErrorText(client.LastError()).trim() : 'done'}`);
+    return client;
+}
+
+// 'done', or why not.
+function outcome(client, operation) {
+    const [name, ...words] = operation.split(' ');
+    const answer = OPERATIONS[name](client, words);
+    const bad = Array.isArray(answer) && answer.find((item) => item.Result); // of several variables each has its own
+    if (answer === false || bad)
+        return client.ErrorText(bad ? bad.Result : client.LastError()).trim();
+    return 'done';
+}
+
+function ask([kind, ...operations]) {
+    const client = connected(kind);
+    for (const operation of operations)
+        console.log(`${operation}: ${outcome(client, operation)}`);
+    client.Disconnect();
+}
+
+function poll([seconds, kind, ...operations]) {
+    const client = connected(kind);
+    const end = Date.now() + 1000 * Number(seconds);
+    let rounds = 0;
+    for (; Date.now() < end; rounds++) {
+        for (const operation of operations) {
+            const answer = outcome(client, operation);
+            if (answer !== 'done')
+                throw new Error(`round ${rounds}: ${operation}: ${answer}`);
+        }
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
+    console.log(`${rounds} rounds`);
     client.Disconnect();
 }
 
@@ -162,6 +192,8 @@ if (what === 'serve')
     serve();
 else if (what === 'ask')
     ask(rest);
+else if (what === 'poll')
+    poll(rest);
 else if (what === 'collect')
     collect(rest);
 else
