@@ -18,9 +18,13 @@ def zone(z):
             f'    assets = (\n{assets}\n    ); }}')
 
 
-def conduit(i, n_zones):
+def ends(i, n_zones):
+    """Zones of conduit i: every one with every other one."""
     source, target = divmod(i, n_zones - 1)
-    target += target >= source
+    return source, target + (target >= source)
+
+
+def conduit(i, source, target):
     first = i % 1000
     return (f'  {{ name = "c{i}"; from = "z{source}"; to = "z{target}"; purpose = "polling"; owner = "bench";\n'
             f'    on_failure = "closed"; sl_t = [2, 2, 2, 1, 2, 2, 2];\n'
@@ -44,7 +48,7 @@ def main():
     print('schema = 1;\nsite = "Generated";\nrevision = 1;\nzones = (')
     print(",\n".join(zone(z) for z in range(n_zones)))
     print(");\nconduits = (")
-    print(",\n".join(conduit(i, n_zones) for i in range(n)))
+    print(",\n".join(conduit(i, *ends(i, n_zones)) for i in range(n)))
     print(");")
 
 
