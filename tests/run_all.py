@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Builds penstock in several ways, runs the tests of each build, and counts what really ran.
 
-One meson test is one; so is each build. A build that fails, a test that crashes, times out or never reports counts as
-failed. The last line is "N passed, N failed, N skipped"; exit code 0 only without failures and with something passed.
+Tests that mostly wait (WAITING) run beside the rest, and beside the next builds. One meson test is one; so is each build. A
+build that fails, a test that crashes, times out or never reports counts as failed. The last line is "N passed, N failed, N
+skipped"; exit code 0 only without failures and with something passed.
 """
 import argparse
+import concurrent.futures
+import contextlib
 import json
 import os
 import signal
@@ -14,25 +17,36 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLANG = {"CC": "clang"}
+WAITING = {"net", "wire", "package"}  # suites that use little of a processor: hosts that wait for each other
 
 
 class Build:
     """One way to build: its own folder, compiler and options, and the test suites that are left out."""
 
-    def __init__(self, name, what, env, options, without=(), seconds=600):
+    def __init__(self, name, what, env, options, without=(), seconds=1800):
         self.name, self.what, self.env, self.options = name, what, env, options
         self.without, self.seconds = without, seconds
         self.folder = os.path.join(ROOT, "build-tests", name)
 
 
+# Left out everywhere but once: what says nothing new about another compiler's program. "proof" is about the tests' own
+# adversary, "corpus" replays the same captures (with a sanitizer once more), "mutations" is about which tests notice.
 BUILDS = [
-    Build("gcc", "gcc, debug checks on", {"CC": "gcc"}, []),
-    Build("release", "clang, release build, link-time optimisation", CLANG, ["--buildtype=release", "-Db_lto=true"], without=["lint"]),
-    # clang's linker check does not know the sanitizers' own symbols: b_lundef.
-    Build("sanitize", "clang, address and undefined behaviour sanitizers, fuzzers", CLANG,
-          ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true"], without=["lint"]),
-    Build("sanitize-gcc", "gcc, address and undefined behaviour sanitizers", {"CC": "gcc"},
-          ["-Db_sanitize=address,undefined"], without=["lint", "net"]),
+    # mutations: in the release build, where no check of the engine's own helps the tests to notice.
+    Build("gcc", "gcc, debug checks on", {"CC": "gcc"}, [], without=["mutations"]),
+    # clang's linker check does not know the sanitizers' own symbols: b_lundef. Stack traces need lines, and no more.
+    # FUZZ_SECONDS: of each fuzzer; longer runs are for other days.
+    Build("sanitize", "clang, address and undefined behaviour sanitizers, fuzzers", {**CLANG, "FUZZ_SECONDS": "8"},
+          ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dfuzz=true", "-Dc_args=-gline-tables-only"],
+          without=["lint", "wire", "package", "proof"]),
+    # With link-time optimisation each test would be optimised anew; quickstart builds so, and is run too.
+    Build("release", "clang, release build", CLANG, ["--buildtype=release"],
+          without=["lint", "net", "wire", "package", "proof", "corpus"]),
+    # gcc takes four times as long to optimise what it sanitizes. The build before last has looked for leaks.
+    Build("sanitize-gcc", "gcc, address and undefined behaviour sanitizers, not optimised",
+          {"CC": "gcc", "ASAN_OPTIONS": "abort_on_error=1:halt_on_error=1:detect_leaks=0"},
+          ["-Db_sanitize=address,undefined", "-Doptimization=0"],
+          without=["lint", "net", "wire", "package", "proof", "corpus"]),
 ]
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 RESULTS = {"OK": PASSED, "EXPECTEDFAIL": PASSED, "SKIP": SKIPPED}
@@ -65,14 +79,29 @@ class Tally:
         return 0 if self.count(PASSED) and not self.count(FAILED) else 1
 
 
-def indented(text, n_lines=60):
-    return "\n".join("    " + line for line in text.strip().splitlines()[-n_lines:])
+def indented(text, n_first=30, n_last=60):
+    """What a failing test said, without the rows that passed; of much, the beginning and the end."""
+    lines = [line for line in text.strip().splitlines() if not line.startswith("pass ")]
+    if len(lines) > n_first + n_last:
+        lines[n_first:-n_last] = [f"... {len(lines) - n_first - n_last} lines"]
+    return "\n".join("    " + line for line in lines)
+
+
+RUNNING = set()
+
+
+def end_all():
+    """Ends what still runs when this ends before its time; tests remove their namespaces then."""
+    for process in list(RUNNING):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def run(command, env, seconds):
     """(exit code or None after a time-out, output). The whole process group ends with it."""
     process = subprocess.Popen(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True)
+    RUNNING.add(process)
     try:
         output, _ = process.communicate(timeout=seconds)
         return process.returncode, output.decode("utf-8", "replace")
@@ -80,12 +109,15 @@ def run(command, env, seconds):
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         return None, output.decode("utf-8", "replace") + f"\nkilled after {seconds} s"
+    finally:
+        if process.poll() is not None:  # else it is to be ended
+            RUNNING.discard(process)
 
 
 def environment(build):
-    env = {**os.environ, **build.env, "LC_ALL": "C.UTF-8", "TZ": "UTC",
+    env = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC",
            "ASAN_OPTIONS": "abort_on_error=1:halt_on_error=1:detect_leaks=1",
-           "UBSAN_OPTIONS": "abort_on_error=1:halt_on_error=1:print_stacktrace=1"}
+           "UBSAN_OPTIONS": "abort_on_error=1:halt_on_error=1:print_stacktrace=1", **build.env}
     corpus = os.path.join(os.path.dirname(ROOT), "shared", "corpus")
     if "PENSTOCK_CORPUS" not in env and os.path.isdir(corpus):
         env["PENSTOCK_CORPUS"] = corpus
@@ -96,7 +128,7 @@ def compile_build(build, env, tally):
     configured = os.path.exists(os.path.join(build.folder, "build.ninja"))
     setup = ["meson", "setup", build.folder, ROOT, "-Dwerror=true", *build.options] + ["--reconfigure"] * configured
     for command in (setup, ["ninja", "-C", build.folder, "--quiet", "-k", "0"]):
-        code, output = run(command, env, 900)
+        code, output = run(command, env, build.seconds)
         if code != 0:
             tally.add(FAILED, "build", build.name, output)
             return False
@@ -104,21 +136,23 @@ def compile_build(build, env, tally):
     return True
 
 
-def chosen_tests(build, env, names):
-    """The tests of this build that run, after leaving out its suites and applying the names of the command line."""
+def chosen_tests(build, env, names, waiting):
+    """The tests of this build that run, those that wait or the others, without those of suites that are left out and without
+    those that the command line does not name."""
     _, output = run(["meson", "introspect", "--tests", build.folder], env, 60)
     chosen = []
     for test in json.loads(output[output.index("["):]):
         suites = {suite.split(":")[-1] for suite in test["suite"]}
-        if not suites & set(build.without) and (not names or any(name in test["name"] for name in names)):
+        if bool(suites & WAITING) == waiting and not suites & set(build.without) and (
+                not names or any(name in test["name"] for name in names)):
             chosen.append(test["name"])
     return chosen
 
 
-def reported(build):
+def reported(path):
     """What meson wrote down about each test, as far as it came."""
     try:
-        with open(os.path.join(build.folder, "meson-logs", "testlog.json"), encoding="utf-8") as log:
+        with open(path, encoding="utf-8") as log:
             for line in log:
                 yield json.loads(line)
     except (OSError, ValueError):
@@ -130,17 +164,20 @@ def short_name(name):
     return name.split(" / ", 1)[1] if " / " in name else name
 
 
-def run_tests(build, env, names, tally):
-    waiting = chosen_tests(build, env, names)
+def run_tests(build, env, names, tally, waits=False):
+    """Those that wait, or the others."""
+    waiting = chosen_tests(build, env, names, waits)
     if not waiting:
         return
-    log = os.path.join(build.folder, "meson-logs", "testlog.json")
+    name = "waiting" if waits else "testlog"
+    log = os.path.join(build.folder, "meson-logs", name + ".json")
     if os.path.exists(log):
         os.remove(log)
-    slow = ["--timeout-multiplier", "4"] if build.name.startswith("sanitize") else []
-    _, output = run(["meson", "test", "-C", build.folder, "--no-rebuild", *slow,
-                     "--num-processes", str(os.cpu_count() or 2), *waiting], env, build.seconds)
-    for row in reported(build):
+    # The machine is busy; a time-out only ends what hangs.
+    n = (os.cpu_count() or 2) + 2 * waits
+    _, output = run(["meson", "test", "-C", build.folder, "--no-rebuild", "--logbase", name, "--timeout-multiplier", "4",
+                     "--num-processes", str(n), *waiting], env, build.seconds)
+    for row in reported(log):
         name = short_name(row["name"])
         if name not in waiting:
             continue
@@ -169,6 +206,39 @@ def run_quickstart(env, tally):
     tally.add(PASSED if code == 0 else FAILED, "quickstart", "release", output)
 
 
+def run_all(builds, names, tally, quickstart):
+    """One build after the other, with the tests that need a processor; those that wait in the meantime."""
+    began = time.monotonic()
+
+    def say(text):
+        print(f"{time.monotonic() - began:5.0f} s  {text}", flush=True)
+
+    def wait_for(build, env):
+        run_tests(build, env, names, tally, waits=True)
+        say(f"{build.name}: done with the tests that wait")
+
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        try:
+            waiting = []
+            for build in builds:
+                say(f"{build.name}: {build.what}")
+                env = environment(build)
+                if compile_build(build, env, tally):
+                    say(f"{build.name}: built")
+                    waiting.append(beside.submit(wait_for, build, env))
+                    run_tests(build, env, names, tally)
+            if quickstart:
+                say("quickstart")
+                run_quickstart(environment(BUILDS[0]), tally)
+            for each in waiting:
+                each.result()
+            say("done")
+        except BaseException:
+            beside.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tests/run", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -177,18 +247,11 @@ def main():
                         help="only this build, may be repeated: " +
                              "; ".join(f"{build.name}: {build.what}" for build in BUILDS))
     args = parser.parse_args()
-    tally, began = Tally(), time.monotonic()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it: the tests clean up
+    tally = Tally()
     try:
-        for build in BUILDS:
-            if args.build and build.name not in args.build:
-                continue
-            print(f"== {build.name}: {build.what}", flush=True)
-            env = environment(build)
-            if compile_build(build, env, tally):
-                run_tests(build, env, args.names, tally)
-            print(f"   {time.monotonic() - began:.0f} s", flush=True)
-        if not args.build and (not args.names or "quickstart" in args.names):
-            run_quickstart(environment(BUILDS[0]), tally)
+        run_all([build for build in BUILDS if not args.build or build.name in args.build], args.names, tally,
+                quickstart=not args.build and (not args.names or "quickstart" in args.names))
     except (KeyboardInterrupt, ValueError, OSError) as error:
         tally.add(FAILED, "tests/run itself", "all", repr(error))
     return tally.report()

@@ -19,6 +19,8 @@ test('crashed', sh, args: ['-c', 'kill -SEGV $$'])
 test('hung', sh, args: ['-c', 'sleep 20'], timeout: 1)
 test('left out', sh, args: ['-c', 'echo skipped: no such device; exit 77'])
 test('of another suite', sh, args: ['-c', 'exit 1'], suite: 'lint')
+test('waits', sh, args: ['-c', 'exit 0'], suite: 'net')
+test('waits for nothing', sh, args: ['-c', 'exit 1'], suite: 'net')
 executable('e', 'e.c')
 """
 
@@ -41,18 +43,16 @@ class RunTest(unittest.TestCase):
         build = run_all.Build("x", "a build", {}, [], without=["lint"], seconds=seconds)
         tally = run_all.Tally()
         with contextlib.redirect_stdout(io.StringIO()) as out:
-            env = run_all.environment(build)
-            if run_all.compile_build(build, env, tally):
-                run_all.run_tests(build, env, names, tally)
+            run_all.run_all([build], names, tally, quickstart=False)
             code = tally.report()
         return out.getvalue().splitlines()[-1], out.getvalue(), code
 
     def test_each_end_of_a_test__counted(self):
         last, said, code = self.run_build()
-        self.assertEqual(last, "2 passed, 3 failed, 1 skipped")
+        self.assertEqual(last, "3 passed, 4 failed, 1 skipped")
         self.assertEqual(code, 1)
         self.assertIn("skipped: left out (x): no such device", said)
-        for name in ("wrong", "crashed", "hung"):
+        for name in ("wrong", "crashed", "hung", "waits for nothing"):
             self.assertIn(f"failed: {name} (x)", said)
 
     def test_names__only_those(self):
@@ -75,6 +75,12 @@ class RunTest(unittest.TestCase):
         last, said, code = self.run_build(["hung"], seconds=2)
         self.assertEqual((last, code), ("1 passed, 1 failed, 0 skipped", 1))
         self.assertIn("never reported", said)
+
+    def test_many_lines__those_that_passed_left_out(self):
+        rows = [f"pass  row {i}" for i in range(100)] + ["fail  row 100"] + [f"pass  row {i}" for i in range(101, 200)]
+        self.assertEqual(run_all.indented("\n".join(rows)), "    fail  row 100")
+        said = run_all.indented("\n".join(f"line {i}" for i in range(200)))
+        self.assertTrue(said.startswith("    line 0\n") and said.endswith("    line 199") and "110 lines" in said, said)
 
     def test_nothing_ran__no_success(self):
         tally = run_all.Tally()
