@@ -16,10 +16,11 @@ class KernelClient:
 
     def __init__(self, rig, version):
         self.rig, self.version, self.target_port = rig, version, PORT
-        self.sock = rig.client_socket(version)
+        self.sock, self.port = rig.client_socket(version), rig.new_port()
+        self.sock.bind(("", self.port))  # what the kernel would choose may have been another connection's, over IPv4 or IPv6
         self.good = write_coil(rig.new_transaction(), GRANTED_COIL)
         self.evil = self.good[:8] + struct.pack(">H", FORBIDDEN_COIL) + self.good[10:]
-        self.port, self.isn, self.received, self.resets, self.next = 0, 0, b"", [], 0
+        self.isn, self.received, self.resets, self.next = 0, b"", [], 0
         rig.clients.append(self)
 
     def open(self, timeout=2):
@@ -28,7 +29,6 @@ class KernelClient:
             self.sock.connect((self.rig.addresses[self.version][1], PORT))
         except OSError:
             return False
-        self.port = self.sock.getsockname()[1]
         return True
 
     def take(self, segment):
