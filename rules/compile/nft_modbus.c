@@ -241,9 +241,10 @@ static void build_registers(struct ps_nft_build *b, const struct ps_nft_mb_body 
         put_block_lookup(b, body, AT_BODY, (struct ps_range){1, body->max});
         ps_nft_put_pass(b);
     }
-    for (uint32_t n = 1; n <= ps_nft_mb_largest(b, PS_NFT_MB_VALUES) && n_ranges > 0 && ps_nft_mb_has_block(&b->view, body, n); n++) {
+    uint32_t most = ps_nft_mb_largest(b, PS_NFT_MB_VALUES);
+    for (uint32_t n = 1; n <= most && n_ranges > 0 && ps_nft_mb_has_block(&b->view, body, n); n++) {
         begin_counted(b, body, 7, (struct ps_range){n, n});
-        put_block_lookup(b, body, AT_BODY, (struct ps_range){n, n});
+        put_block_lookup(b, body, AT_BODY, (struct ps_range){1, most}); /* of any quantity: all n share the set */
         put_values(b, n, ranges, n_ranges);
         ps_nft_put_pass(b);
     }

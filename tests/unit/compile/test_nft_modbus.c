@@ -70,7 +70,10 @@ START_TEST(test_ps_nft_modbus__registers_with_values__are_compared_one_by_one)
     const char *chain = rule("functions = [\"write-multiple-registers\"]; objects = [\"holding:0-1\"]; values = [\"5..9\"];");
 
     nft_has(chain, "@ih,104,16 { 5-9 } counter");
-    nft_has(chain, "@ih,56,8 16 @ih,80,16 2 @ih,64,16 0 @ih,104,16 { 5-9 } @ih,120,16 { 5-9 } counter");
+    nft_has(chain, "@ih,104,16 { 5-9 } @ih,120,16 { 5-9 } counter");
+    nft_has(chain, "@ih,56,8 16 @ih,80,16 . @ih,64,16 @blocks/");
+    nft_has(chain, "elements = { 1 . 0-1, 2 . 0 }"); /* one set for both counts */
+    nft_has_not(chain, "elements = { 2 . 0 }");
     nft_has_not(chain, "@ih,136,16");
 }
 END_TEST
