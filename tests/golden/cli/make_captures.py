@@ -166,11 +166,11 @@ def gap():
 
 
 def pcap(frames, linktype=1, nano=False, start=START):
-    out = struct.pack("<IHHIIII", 0xa1b23c4d if nano else 0xa1b2c3d4, 2, 4, 0, 0, 65535, linktype)
+    out = [struct.pack("<IHHIIII", 0xa1b23c4d if nano else 0xa1b2c3d4, 2, 4, 0, 0, 65535, linktype)]
     for i, frame in enumerate(frames):
         part = i * 1000 * (1000 if nano else 1)
-        out += struct.pack("<IIII", start, part, len(frame), len(frame)) + frame
-    return out
+        out += [struct.pack("<IIII", start, part, len(frame), len(frame)), frame]
+    return b"".join(out)
 
 
 def pcapng(interfaces):

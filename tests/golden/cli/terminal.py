@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What penstock does on a terminal: colours, the progress bar, Ctrl-C. terminal.py PENSTOCK."""
+import fcntl
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 
 import make_captures
@@ -34,6 +37,16 @@ def on_terminal(command, **env):
     return said.decode("utf-8", "replace")
 
 
+def await_reader(process):
+    """Until it has read all that is in its standard input, and sleeps."""
+    octets, state, end = 1, "", time.monotonic() + 60
+    while (octets or state != "S") and time.monotonic() < end:
+        time.sleep(0.01)
+        octets = struct.unpack("i", fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)))[0]
+        with open(f"/proc/{process.pid}/stat", encoding="ascii", errors="replace") as file:
+            state = file.read().rpartition(")")[2].split()[0]
+
+
 def interrupted(penstock):
     """Ctrl-C while standard input is still open: all that came is judged, also when it is much."""
     capture = make_captures.pcap([make_captures.ethernet(p) for p in make_captures.fine()] * 1000)
@@ -41,7 +54,7 @@ def interrupted(penstock):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdin.write(capture)
         process.stdin.flush()
-        time.sleep(1)
+        await_reader(process)
         process.send_signal(signal.SIGINT)
         said = process.stdout.read().decode()
         return said, process.wait(10)
