@@ -8,7 +8,7 @@ here=$(dirname "$0")
 for tool in node python3; do
     command -v "$tool" >/dev/null || skip "$tool is not installed"
 done
-[ -f "$modules/node_modules/node-snap7/package.json" ] || skip "node-snap7 is not installed (tests/net/install_node_peers.sh)"
+[ -e "$modules/complete" ] || skip "node-snap7 is not installed (tests/net/install_node_peers.sh)"
 
 host eng-ws 10.30.1.20 02:00:0a:1e:01:14
 host hmi-1 10.30.2.10 02:00:0a:1e:02:0a
