@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from gateway_rig import CLIENT, CLIENT6, SERVER, SERVER6, Rig, Skip, main
+from gateway_rig import CLIENT, CLIENT6, SERVER, SERVER6, Rig, Skip, lines_of, main
 
 PEER = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "guard_peer.py")]
 TAGGED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tagged_peer.py")
@@ -95,8 +95,7 @@ class Guard:
             time.sleep(0.2)
 
     def told(self):
-        with open(self.events, encoding="utf-8") as file:
-            return [e for e in map(json.loads, file) if e["kind"] == "system" and e["did"] == "guard"]
+        return [e for e in lines_of(self.events) if e["kind"] == "system" and e["did"] == "guard"]
 
 
 def lives(guard):

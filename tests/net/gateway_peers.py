@@ -4,7 +4,6 @@
 CASE is the name of a function below. What is allowed goes on for SECONDS without any error; what is not is refused in each
 way that a conduit may have it, and the events say what was refused. By hand SECONDS may be hours.
 """
-import json
 import os
 import re
 import shutil
@@ -12,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from gateway_rig import N_WAIT, PLANT, SERVER, SERVER6, Rig, Skip, main
+from gateway_rig import N_WAIT, PLANT, SERVER, SERVER6, Rig, Skip, lines_of, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORTS = 'ports: { plant = "af_packet:gw0"; field = "af_packet:gw1"; };'
@@ -70,11 +69,7 @@ class Scene:
 
     def refusals(self):
         """On the conduit: what hosts say to all their neighbours over IPv6 belongs to none."""
-        if not os.path.exists(self.path):
-            return []
-        with open(self.path, encoding="utf-8") as file:
-            events = [json.loads(line) for line in file.read().split("\n")[:-1]]
-        return [e for e in events if "reason" in e and "conduit" in e]
+        return [e for e in lines_of(self.path) if "reason" in e and "conduit" in e]
 
     def refused(self, operation, reason="no-rule"):
         """Waits for another event of this refusal, and looks it up among the last ones in words. What nobody acknowledges
@@ -180,7 +175,7 @@ def s7_refused(scene, command, how, refusal):
 
 def s7(rig, penstock, seconds, modules):
     """snap7 knows IPv4 alone: over IPv6 a relay stands beside each end."""
-    if not os.path.exists(os.path.join(modules, "node_modules", "node-snap7", "package.json")):
+    if not os.path.exists(os.path.join(modules, "complete")):
         raise Skip("node-snap7 and nodes7 are not installed (tests/net/install_node_peers.sh)")
     if shutil.which("node") is None:
         raise Skip("node is not installed")

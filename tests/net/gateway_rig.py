@@ -9,6 +9,7 @@ Offloads of checksums are off on both ends of each veth, and nothing in the gate
 the pid, so that several run side by side; everything is removed again. Ends with 77 and a reason where it cannot run.
 """
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -48,6 +49,14 @@ class Skip(Exception):
 
 def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def lines_of(path):
+    """The objects of a file that grows, one a line; of the last line there may be only a part so far."""
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file.read().split("\n")[:-1]]
 
 
 class Rig:
@@ -134,11 +143,11 @@ class Rig:
         self.await_text(child, ready)
         return child
 
-    def await_text(self, child, text):
+    def await_text(self, child, text, times=1):
         end = time.monotonic() + N_WAIT
         while time.monotonic() < end:
             with open(child.log, encoding="utf-8", errors="replace") as log:
-                if text in log.read():
+                if log.read().count(text) >= times:
                     return
             if child.poll() is not None:
                 break

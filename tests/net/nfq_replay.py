@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from gateway_rig import N_WAIT, main
+from gateway_rig import N_WAIT, lines_of, main
 from nfq_rig import Queued, sysctl
 
 # Port of the gateway -> network behind it.
@@ -25,7 +25,7 @@ PORTS = {
     "production-cell": ("gw-4", {"office": "10.30.1", "line": "10.30.2", "cell": "10.30.3"}),
     "substation": ("gw-northgate", {"wan": "10.40.1", "office": "10.40.2", "bays": "10.40.3"}),
 }
-PAUSE = 0.002  # between two packets, so that they stay in order
+PAUSE = 0.002  # between two packets, so that the queue is never full
 CLONE_NEWNET = 0x40000000
 
 
@@ -87,12 +87,15 @@ class Router(Queued):
                 self.sockets[number] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
                 self.sockets[number].bind((f"p{number}", 0))
         macs = [self.mac_of(number) for number in range(len(self.networks))]
+        processors = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(processors)})  # the kernel may swap what two processors send
         for frame in frames:
             where = network(frame)
             if where:
                 number = self.port_of(where[0])
                 self.sockets[number].send(macs[number] + frame[6:])
                 time.sleep(PAUSE)
+        os.sched_setaffinity(0, processors)
         for each in self.sockets.values():
             each.close()
 
@@ -111,11 +114,10 @@ def end(event, which):
     return f"{event[which]['address']}:{event[which].get('port', '')}"
 
 
-def refusals(lines):
+def refusals(events):
     """What was refused, told alike by both."""
     found = collections.Counter()
-    for line in lines:
-        event = json.loads(line)
+    for event in events:
         if event["kind"] in ("deny", "malformed", "would-deny"):
             found[(event["kind"], event["reason"], event.get("conduit"), end(event, "client"), end(event, "server"),
                    event.get("flow"), event.get("operation"))] += 1
@@ -126,22 +128,22 @@ def compare(penstockd, penstock, example):
     plant, capture = os.path.join(example, "plant.conf"), os.path.join(example, "attack.pcap")
     done = subprocess.run([penstock, "replay", "--inline", "--json", plant, capture], stdout=subprocess.PIPE, check=False)
     *events, summary = done.stdout.decode().splitlines()
-    expected, pdus = refusals(events), json.loads(summary)["pdus"]
+    expected, pdus = refusals(map(json.loads, events)), json.loads(summary)["pdus"]
     frames = list(frames_of(capture))
     with open(plant, encoding="utf-8") as file, Router(penstockd, penstock, example) as rig:
         rig.know(frames)
-        os.mkdir(os.path.join(rig.work, "log"))
+        told = os.path.join(rig.work, "events.jsonl")
         ports = " ".join(f'{port} = "gw{number}";' for number, port in enumerate(rig.networks))
         rig.gateway(file.read(), f'io = "nfqueue"; ports: {{ {ports} }}; '
-                    f'events = ( {{ kind = "file"; path = "{rig.work}/log/events.jsonl"; }} );', name=rig.name)
+                    f'events = ( {{ kind = "file"; path = "{told}"; }} );', name=rig.name)
         rig.play(frames)
         finish, seen = time.monotonic() + N_WAIT, set()
         while seen != expected and time.monotonic() < finish:
             time.sleep(0.2)
-            seen = refusals(rig.read("events.jsonl").splitlines())
+            seen = refusals(lines_of(told))
         judged = rig.status_of("counters")["pdus"]
         rig.stop_gateway()
-        seen = refusals(rig.read("events.jsonl").splitlines())
+        seen = refusals(lines_of(told))
     assert expected and seen == expected, \
         f"{os.path.basename(example)}: only by replay: {sorted(expected - seen, key=str)}\n" \
         f"only by the gateway: {sorted(seen - expected, key=str)}"

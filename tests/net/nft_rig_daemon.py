@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 
-from gateway_rig import N_WAIT, Rig
+from gateway_rig import N_WAIT, Rig, lines_of
 from nft_modbus import join
 
 FAMILIES = {"bump": "netdev", "routed": "inet", "bridge": "bridge"}
@@ -57,8 +57,7 @@ class Kernel(Rig):
 
     def events(self, did):
         """Those of a kind that were written so far."""
-        with open(os.path.join(self.work, "log", "events.jsonl"), encoding="utf-8") as file:
-            return [event for event in map(json.loads, file) if event.get("did") == did]
+        return [event for event in lines_of(os.path.join(self.work, "log", "events.jsonl")) if event.get("did") == did]
 
     def await_true(self, what, good):
         """Waits until good() holds; what it says."""
