@@ -42,8 +42,11 @@ class Life:
         return child
 
     def hears(self, child, word):
-        """Waits until the HMI says so, which it does when that changes."""
-        assert child.stdout.readline().decode() == word + "\n", self.rig.log()
+        """Waits until the HMI says so, which it does when that changes: on a busy machine also when nothing was done to it."""
+        for line in child.stdout:
+            if line.decode() == word + "\n":
+                return
+        raise AssertionError(f"the HMI ended and never said {word}\n{self.rig.log()}")
 
     def n_polled(self):
         """Polls that were answered, of this penstockd."""
@@ -119,7 +122,7 @@ def confirm(life):
     print("a reload that is not confirmed goes back")
     poller = life.poller()
     life.plant(PLANT.replace("revision = 1", "revision = 200"))
-    life.ask("reload", "--confirm=5")
+    life.ask("reload", "--confirm=10")
     assert life.ask("status", "--json")["policy"]["confirm_within_s"] > 0
     life.await_true(lambda: life.ask("status", "--json")["policy"]["revision"] == 1, "it does not go back")
     life.ask("confirm", good=False)
@@ -187,7 +190,7 @@ def resumed(life):
     print("stopped and started with midstream = \"resume\": the same connection goes on")
     life.plant(RESUMES)
     life.ask("reload")
-    poller = life.poller(patience=20)  # it starts meanwhile
+    poller = life.poller(patience=N_WAIT)  # it starts meanwhile
     life.rig.stop_gateway()
     life.rig.gateway(RESUMES, PORTS)
     life.await_true(lambda: life.ask("counters", "--json")["engine"]["resumed"] == 1, "nothing is resumed")

@@ -44,10 +44,6 @@ class Queued(Rig):
     def status_of(self, verb):
         return json.loads(self.ask(verb, "--json"))
 
-    def read(self, name):
-        with open(os.path.join(self.work, "log", name), encoding="utf-8") as file:
-            return file.read()
-
     def nft(self, text):
         """Loads rules of the gateway's host."""
         self.run("gw", "nft", "-f", self.write("rules.nft", text))
