@@ -4,6 +4,7 @@
 A connection and datagrams that do not end cross a gateway whose kernel routes. CASE: `routed` or `routed6`.
 """
 import os
+import re
 import sys
 import time
 
@@ -62,6 +63,11 @@ s.bind(("eth0", 0))
 for packet in packets:
     s.send(bytes.fromhex(sys.argv[3]) + bytes.fromhex("020000000099") + packet)
 """
+# The server's kernel counts what arrives, whether or not the server comes to read it.
+ARRIVALS = """table inet arrivals {
+  chain in { type filter hook input priority -300; tcp dport 5201 counter; udp dport 5202 counter; }
+}
+"""
 ODD = ("bad-flags", "tcp-options", "no-rule", "ip-options", "fragment")
 
 # argv: a file. How many packets with a mark have arrived.
@@ -83,6 +89,7 @@ class Streams:
         self.rig, self.path = rig, os.path.join(rig.work, "counts")
         peer = os.path.join(HERE, "carry_peer.py")
         rig.start("server", sys.executable, peer, "serve", server, self.path, ready="ready")
+        rig.run("server", "nft", "-f", rig.write("arrivals.nft", ARRIVALS))
         rig.queue()
         rig.start("client", sys.executable, peer, "say", server, ready="ready")
 
@@ -103,14 +110,18 @@ class Streams:
             time.sleep(0.05)
         raise AssertionError(f"{why}: {before} {now}, carried {carried} to {self.carried()}{self.rig.log()}")
 
+    def arrivals(self):
+        """Packets of both at the server's host."""
+        return re.findall(r"counter packets (\d+)", self.rig.run("server", "nft", "list", "table", "inet", "arrivals"))
+
     def stand_still(self, why, at_once=True):
         """Nothing arrives any more: what was on its way when it was said may."""
         if at_once:
             time.sleep(0.3)
-        before, end = self.counts(), time.monotonic() + N_WAIT + QUIET
+        before, end = self.arrivals(), time.monotonic() + N_WAIT + QUIET
         while time.monotonic() < end:
             time.sleep(QUIET)
-            now = self.counts()
+            now = self.arrivals()
             if now == before:
                 return
             assert not at_once, f"{why}: {before} became {now}"
