@@ -46,6 +46,10 @@ READ = "00010000000601030000000a"
 WRITE = "000200000006010600040320"
 
 
+# In a bridge it is penstockd that resets. Until it comes to that the refused message is not sent again, and refused again.
+SLOW = {"bridge": ("rto_min", "3s")}
+
+
 def join(rig, shape):
     """Addresses, and how the gateway joins its ports; the ends are on different networks in every shape."""
     for name, address, other in (("client", CLIENT, "10.71.2.0/24"), ("server", SERVER, "10.71.1.0/24")):
@@ -54,7 +58,7 @@ def join(rig, shape):
         if shape == "routed":
             rig.ip(name, "route", "add", other, "via", address[:-2] + "1")
         else:
-            rig.ip(name, "route", "add", other, "dev", "eth0")
+            rig.ip(name, "route", "add", other, "dev", "eth0", *SLOW.get(shape, ()))
     if shape == "routed":
         rig.ip("gw", "address", "add", "10.71.1.1/24", "dev", "gw0")
         rig.ip("gw", "address", "add", "10.71.2.1/24", "dev", "gw1")

@@ -60,7 +60,7 @@ def join6(rig, base):
         if base == "routed":
             rig.ip(name, "route", "add", other, "via", address[:-2] + "1")
         else:
-            rig.ip(name, "route", "add", other, "dev", "eth0")
+            rig.ip(name, "route", "add", other, "dev", "eth0", *nft_modbus.SLOW.get(base, ()))
     if base == "routed":
         for dev in ("all", "gw0", "gw1"):
             rig.run("gw", "sh", "-c", f"echo 0 >/proc/sys/net/ipv6/conf/{dev}/disable_ipv6")
