@@ -21,9 +21,9 @@ ADDRESSES = {4: ("10.99.1.10", "10.99.2.11"), 6: ("fd99:1::10", "fd99:2::11")}
 MACS = ("02:00:00:99:01:10", "02:00:00:99:02:11")
 TOOLS = ("ip", "nft", "ethtool")
 OFFLOADS = "rx off tx off sg off tso off gso off gro off rxvlan off txvlan off"
-ETH_P_ALL, SOL_PACKET, PACKET_IGNORE_OUTGOING, SO_RCVBUFFORCE = 3, 263, 23, 33
+ETH_P_ALL, SOL_PACKET, PACKET_IGNORE_OUTGOING, SO_SNDBUFFORCE, SO_RCVBUFFORCE = 3, 263, 23, 32, 33
 CLONE_NEWNET = 0x40000000
-READY_S = 30
+READY_S = 60
 WEAK = """table bridge weak {
   chain forward {
     type filter hook forward priority 0; policy accept;
@@ -101,7 +101,7 @@ class Rig:
     # The namespaces.
 
     def run(self, command, text=None):
-        done = subprocess.run(command.split(), input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20,
+        done = subprocess.run(command.split(), input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
                               check=False)
         if done.returncode != 0:
             raise Missing(f"{command}: {done.stdout.strip()}")
@@ -172,7 +172,8 @@ class Rig:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         sock.bind((interface, ETH_P_ALL))
         sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
+        for buffer in (SO_SNDBUFFORCE, SO_RCVBUFFORCE):  # for more than a row sends, though nobody takes it for a while
+            sock.setsockopt(socket.SOL_SOCKET, buffer, 1 << 24)
         sock.setblocking(False)
         return sock
 

@@ -13,6 +13,7 @@ import time
 
 ETH_P_ALL = 3
 CLONE_NEWNET = 0x40000000
+SO_RCVBUFFORCE = 33
 QUIET = 0.25  # seconds without a packet: nothing more comes
 SENDERS = ("left", "right")
 
@@ -113,7 +114,7 @@ class Wire:
             raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
             raw.bind((name, 0))
             raw.setsockopt(263, 8, 1)  # SOL_PACKET, PACKET_AUXDATA: tags that the kernel took off
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            raw.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)  # whatever the machine's own limit is
             self.sockets.append(raw)
 
     def send(self, side, frame):

@@ -4,6 +4,7 @@
     tagged_peer.py send DEV FROM TO TAGS...     one echo request for each of TAGS: "20", or "30.20" for two tags
     tagged_peer.py listen DEV                   prints the tags of each echo request that comes in: "tags 20"
 """
+import os
 import socket
 import struct
 import sys
@@ -34,6 +35,7 @@ def echo_request(source, target, tags):
 
 
 def send(dev, source, target, *lists):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # the kernel may swap what two processors send
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         sock.bind((dev, 0))
         for text in lists:
