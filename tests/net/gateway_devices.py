@@ -208,7 +208,7 @@ def lost(penstockd):
             rig.run("client", "ping", "-c2", "-i0.2", "-W20", SERVER)
             log = rig.stop_gateway()
             n_lost, n_in = number(log, r"port plant: .* lost (\d+) in front"), number(log, r"port plant: .* rx (\d+) packets")
-            assert n_lost > 0 and 20000 <= n_lost + n_in < 20010, log
+            assert n_lost > 0 and 20000 <= n_lost + n_in < 20100, log  # and a few of the hosts' own
             print(log)
 
 
@@ -232,6 +232,7 @@ def link(penstockd):
         rig.await_text(rig.daemon, "port field (af_packet:gw1, net_af_packet, MTU 1500): link down")
         rig.ip("server", "link", "set", "eth0", "up")
         rig.run("client", "ping", "-c2", "-W20", SERVER)
+        rig.await_text(rig.daemon, "port field (af_packet:gw1, net_af_packet, MTU 1500): link up", times=2)
         assert rig.stop_gateway().count("port field (af_packet:gw1, net_af_packet, MTU 1500): link up") == 2
 
 

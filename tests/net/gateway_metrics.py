@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from gateway_rig import PLANT, SERVER, Rig, main
+from gateway_rig import N_WAIT, PLANT, SERVER, Rig, main
 
 ADDRESS = "127.0.0.1:9417"
 SETTINGS = f"""ports: {{ plant = "af_packet:gw0"; field = "af_packet:gw1"; }};
@@ -116,6 +116,10 @@ def test(penstockd, penstock, peer, root):
         status, kind, body = fetch(rig)
         assert status == 200 and kind.startswith("text/plain; version=0.0.4"), (status, kind)
         types, values = parse(body)
+        end = time.monotonic() + N_WAIT
+        while value(values, "penstock_sink_stuck", sink="0", kind="file", path="/dev/full") != 1 and time.monotonic() < end:
+            time.sleep(0.5)  # whoever writes events has a thread of its own
+            values = parse(fetch(rig)[2])[1]
         if documented(root) != types:
             missing = "\n".join(f"| `{n}` | {t} |" for n, t in types.items() if documented(root).get(n) != t)
             raise AssertionError(f"not in docs/metrics.md:\n{missing}\nno longer there: {set(documented(root)) - set(types)}")

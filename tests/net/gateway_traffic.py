@@ -13,7 +13,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 BULK = [sys.executable, os.path.join(HERE, "bulk_peer.py")]
 
 
-# An echo request in two small fragments, which a reply answers or not.
+# An echo request in two small fragments, which a reply answers within so many seconds or not.
 HALVES = """
 import select, socket, struct, sys
 sys.path.insert(0, {here!r})
@@ -26,7 +26,7 @@ listener = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
 with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
     for field, octets in ((0x2000, icmp[:24]), (3, icmp[24:])):
         sock.sendto(fragment(field, octets), (sys.argv[2], 0))
-while select.select([listener], [], [], 2)[0]:
+while select.select([listener], [], [], float(sys.argv[3]))[0]:
     if listener.recv(2000)[20:26:5] == b"\\0\\x4d":
         sys.exit(0)
 sys.exit(1)
@@ -85,12 +85,12 @@ def jumbo(penstockd, driver):
 def fragments(penstockd, driver):
     """Fragments are refused for what they are, and where a conduit has them reassembled long datagrams pass."""
     with Rig(penstockd) as rig:
-        small = [sys.executable, "-c", HALVES, CLIENT, SERVER]
         for text, size, passes in ((PLANT, "3000", False), (PLANT.replace('on_deny', 'fragments = "reassemble"; on_deny'), "9000", True)):
             rig.gateway(text, ports(driver))
-            code, _ = rig.run("client", "ping", "-c2", "-i0.2", "-W1", "-s", size, SERVER, check=False)
+            patience = "20" if passes else "2"
+            code, _ = rig.run("client", "ping", "-c2", "-i0.2", "-W", patience, "-s", size, SERVER, check=False)
             assert (code == 0) == passes, f"ping of {size} octets: {code}"
-            status, _ = rig.run("client", *small, check=False)
+            status, _ = rig.run("client", sys.executable, "-c", HALVES, CLIENT, SERVER, patience, check=False)
             assert (status == 0) == passes, "a datagram in two small fragments"
             rig.run("client", "ping", "-c1", "-W20", SERVER)
             print(rig.stop_gateway())

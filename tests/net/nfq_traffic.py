@@ -61,9 +61,12 @@ def received(rig):
     return int(rig.run("server", "cat", "/sys/class/net/eth0/statistics/rx_packets"))
 
 
-def sealed(rig, server):
+def sealed(rig, client, server):
     """What the bridge does not ask about does not cross it."""
     ends = mac(rig, "server") + mac(rig, "client")
+    for name, address, other in (("client", server, "server"), ("server", client, "client")):  # neither asks the other meanwhile
+        rig.ip(name, "neighbour", "replace", address, "lladdr", rig.run(other, "cat", "/sys/class/net/eth0/address").strip(),
+               "dev", "eth0", "nud", "permanent")
     sysctl(rig, "gw", "bridge/bridge-nf-filter-vlan-tagged", 1)
     for what, frame, crosses_it in (("a ping", PING, True), ("another ethertype", "88b5" + "00" * 60, False),
                                     ("a tagged ping", "81000005" + PING, False)):
@@ -106,7 +109,7 @@ def test(penstockd, penstock, peer, case):
         else:
             crosses(rig, peer, client, server)
         if case in ("bridged", "bridged6"):
-            sealed(rig, server)
+            sealed(rig, client, server)
         if case == "workers":
             assert [w["queue"] for w in rig.status()["workers"]] == [7, 8]
         print(rig.ask("status"), rig.stop_gateway())

@@ -199,11 +199,11 @@ def check_running(rig, machine):
 def check_events(rig, machine, pid):
     """Refusals are in the file; when logrotate has moved it, in a new one."""
     path = machine.path("/var/log/penstock/events.jsonl")
-    for name in (path, path + ".1"):
+    for moved in (False, True):
         code, _ = rig.run("server", "ping", "-c1", "-W1", CLIENT, check=False)
         assert code != 0, "no conduit leads from the field to the room"
         await_file(path)
-        if name == path:
+        if not moved:
             os.rename(path, path + ".1")
             os.kill(pid, 1)
     assert machine.run("stat", "-c", "%U:%G %a", "/var/log/penstock/events.jsonl") == "penstock:penstock 640\n"
