@@ -23,7 +23,7 @@ WAITING = {"net", "wire", "package"}  # suites that use little of a processor: h
 class Build:
     """One way to build: its own folder, compiler and options, and the test suites that are left out."""
 
-    def __init__(self, name, what, env, options, without=(), seconds=1800):
+    def __init__(self, name, what, env, options, without=(), seconds=3600):
         self.name, self.what, self.env, self.options = name, what, env, options
         self.without, self.seconds = without, seconds
         self.folder = os.path.join(ROOT, "build-tests", name)

@@ -118,7 +118,7 @@ START_TEST(test_ps_metrics__no_text_comes__503_and_the_end_does_not_wait)
         usleep(1000);
     began = ps_clock_steady();
     ps_metrics_free(metrics);
-    ck_assert_uint_lt(ps_clock_steady() - began, 2 * PS_NS_PER_S);
+    ck_assert_uint_lt(ps_clock_steady() - began, 5 * PS_NS_PER_S / 2); /* of the three that it would take */
     close(fd);
 }
 END_TEST
