@@ -102,9 +102,20 @@ record() {
     await "$work/tcpdump.log" 'listening on'
 }
 
+# Whether it sleeps, and so has taken all that there was.
+recorder_sleeps() {
+    programs=$(cat "/proc/$recorder/task/$recorder/children" 2>/dev/null || :)
+    for pid in $programs; do
+        case $(sed 's/.*) //' "/proc/$pid/stat") in
+        S*) ;;
+        *) return 1 ;;
+        esac
+    done
+}
+
 stop_recording() {
     size=-1
-    until [ "$size" = "$(wc -c <"$work/$recording")" ]; do
+    until recorder_sleeps && [ "$size" = "$(wc -c <"$work/$recording")" ]; do
         size=$(wc -c <"$work/$recording")
         sleep 0.5
     done

@@ -32,6 +32,8 @@ const PLC_RACK = 0;
 const PLC_SLOT = 2;
 const KINDS = { pg: 1, op: 2, basic: 3 };
 const TYPE_INT = 5; // on the wire; snap7 itself has no word for it and sends what it is given
+const CONNECT_MS = 20000; // snap7 itself waits 750 ms, less than it takes until a lost SYN is sent again
+const ANSWER_MS = 10000;
 const BLOCK_HEAD = 36;
 const BLOCK_FOOT = 56;
 
@@ -134,6 +136,8 @@ function connected(kind) {
     const { S7Client } = fromModules('node-snap7');
     const client = new S7Client();
     client.SetConnectionType(KINDS[kind]);
+    if (!client.SetParam(client.PingTimeout, CONNECT_MS) || !client.SetParam(client.RecvTimeout, ANSWER_MS))
+        throw new Error(client.ErrorText(client.LastError()));
     if (!client.ConnectTo(address, PLC_RACK, PLC_SLOT))
         throw new Error(client.ErrorText(client.LastError()));
     return client;
