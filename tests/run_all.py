@@ -195,7 +195,7 @@ def run_tests(build, env, names, tally, waits=False):
 
 def run_quickstart(env, tally):
     """What a newcomer types, and every command that it proposes at the end."""
-    code, output = run(["packaging/quickstart"], env, 900)
+    code, output = run(["packaging/quickstart"], env, 3600)
     proposed = [line.strip() for line in output.splitlines() if line.startswith("  build/tools/penstock ")]
     if code == 0 and not proposed:
         code, output = 1, output + "\nit proposes no command"

@@ -9,5 +9,5 @@ fuzzer=$1
 seeds=$2
 learned=$(mktemp -d)
 trap 'rm -rf "$learned"' EXIT
-"$fuzzer" -runs="${FUZZ_RUNS:-200000}" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=10 -rss_limit_mb=2048 \
+"$fuzzer" -runs="${FUZZ_RUNS:-200000}" -max_total_time="${FUZZ_SECONDS:-20}" -timeout=30 -rss_limit_mb=2048 \
     -error_exitcode=1 -max_len="${FUZZ_MAX_LEN:-4096}" -print_final_stats=1 -artifact_prefix="$(dirname "$fuzzer")/" "$learned" "$seeds"
