@@ -161,12 +161,13 @@ static bool find(const struct ps_policy *policy, const struct ps_tracing_wish *w
 bool ps_tracing_begin(struct ps_daemon *daemon, uint64_t client, const struct ps_tracing_wish *wish,
                       struct ps_error *err)
 {
+    static struct order order; /* outlives a worker that is late */
     struct ps_tracing *tracing = &daemon->tracing;
-    struct order order = {.n = wish->n};
     struct ps_request request = {.run = start, .arg = &order};
 
     if (tracing->client != 0)
         return ps_error_say(err, "somebody else traces; try again");
+    order.n = wish->n;
     if (!find(daemon->policies.current, wish, &order.filter, err))
         return false;
     if (ps_crew_ask(daemon->crew, &request, ASK_TIMEOUT_MS) != PS_ANSWER_DONE)
@@ -190,8 +191,8 @@ static void harvest(struct ps_daemon *daemon)
 
 void ps_tracing_step(struct ps_daemon *daemon)
 {
+    static struct order none = {.filter = {.conduit = PS_NONE, .asset = PS_NONE}}; /* outlives a worker that is late */
     struct ps_tracing *tracing = &daemon->tracing;
-    struct order none = {.n = 0};
     struct ps_request stop = {.run = start, .arg = &none};
 
     if (tracing->client == 0)
@@ -199,7 +200,6 @@ void ps_tracing_step(struct ps_daemon *daemon)
     harvest(daemon);
     if (json_array_size(tracing->packets) < tracing->n && ps_clock_steady() < tracing->until_ns)
         return;
-    none.filter.conduit = none.filter.asset = PS_NONE;
     ps_crew_ask(daemon->crew, &stop, ASK_TIMEOUT_MS);
     harvest(daemon);
     ps_server_reply(daemon->server, tracing->client, json_pack("{s:o}", "packets", tracing->packets), -1);
