@@ -297,7 +297,7 @@ static int run(const struct ps_config *config, const struct ps_backend *backend,
         ps_notify("READY=1");
         fprintf(stderr, "penstockd: ready; 'penstock status' says how it is\n");
         ps_daemon_run(&daemon);
-        ps_notify("STOPPING=1");
+        ps_notify_now("STOPPING=1");
         ps_crew_stop(daemon.crew);
         print_all(&daemon);
     } else {

@@ -133,7 +133,7 @@ static void every_second(struct ps_daemon *daemon)
     ps_guarding_second(daemon, alive);
     ps_carrying_second(daemon);
     if (alive)
-        ps_notify("WATCHDOG=1");
+        ps_notify_now("WATCHDOG=1");
 }
 
 static void render_metrics(struct ps_daemon *daemon)

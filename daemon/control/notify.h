@@ -4,5 +4,9 @@
  */
 #pragma once
 
-/* "READY=1", "STATUS=...", "WATCHDOG=1", "RELOADING=1", "STOPPING=1" */
+/* "READY=1": waits until the manager has room for it, since it waits for that too. */
 void ps_notify(const char *state);
+
+/* "WATCHDOG=1", "STOPPING=1", "STATUS=...": waits for nobody. A manager that does not read for a while, and whose queue is full,
+ * does not hear it. */
+void ps_notify_now(const char *state);
