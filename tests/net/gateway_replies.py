@@ -91,7 +91,7 @@ def look(reader, peer):
                   r"conduits 1 enforce, 0 monitor, island off; flows [0-9]+ of 65,536 \(peak [0-9]+\); refusals [1-9][0-9]*; events lost 0",
                   "events to file /dev/full are held up: No space left on device; [0-9]+ wait, 0 lost",
                   rf"last refusal [0-9]+ (s|min) ago: {refusal}, no-rule on room-to-field")
-    assert re.fullmatch(rf"[0-9:.]+ deny no-rule {refusal} on room-to-field\n", reader.read("events", "-n", "1")[0])
+    assert re.fullmatch(rf"([0-9-]+ )?[0-9:.]+ deny no-rule {refusal} on room-to-field\n", reader.read("events", "-n", "1")[0])
     rows = reader.read("top", "-n", "1")[0]
     assert re.search(r"^room-to-field +enforce .* 1$", rows, re.M) and re.search("^no conduit .* [1-9][0-9]*$", rows, re.M), rows
     client = subprocess.Popen(reader.rig.command("client", peer, "poll", SERVER, "60", "holding 0 8"))

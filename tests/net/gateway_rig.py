@@ -202,6 +202,7 @@ def main(test):
     """Runs test() and ends as meson wants it."""
     # In a sanitizer build DPDK's memory, which it keeps until the end, is no leak of ours.
     os.environ["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]))
+    os.umask(0o022)  # penstockd reads its files also where it is somebody else
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as meson ends what takes too long: namespaces go all the same
     try:
         test()

@@ -14,7 +14,7 @@ import sys
 import corpus
 
 FOLDERS = ("modbus", "dnp3", "s7comm", "s7commplus", "mixed")
-SECONDS = 120  # one capture; far above what any needs, also under a sanitizer
+SECONDS = 300  # one capture; far above what any needs, also under a sanitizer on a busy machine
 
 
 def examine(program, capture):
