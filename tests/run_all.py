@@ -139,7 +139,7 @@ def compile_build(build, env, tally):
 def chosen_tests(build, env, names, waiting):
     """The tests of this build that run, those that wait or the others, without those of suites that are left out and without
     those that the command line does not name."""
-    _, output = run(["meson", "introspect", "--tests", build.folder], env, 60)
+    _, output = run(["meson", "introspect", "--tests", build.folder], env, 600)
     chosen = []
     for test in json.loads(output[output.index("["):]):
         suites = {suite.split(":")[-1] for suite in test["suite"]}
