@@ -322,6 +322,10 @@ static bool add_expr(struct ps_push_build *b, const struct ps_nft_expr *expr, ch
         load_keys(b, expr);
         ps_table_update(&b->table, PS_REG(0), r->sets[expr->index].name);
         break;
+    case PS_NFT_DELETE:
+        load_keys(b, expr);
+        ps_table_delete(&b->table, PS_REG(0), r->sets[expr->index].name);
+        break;
     case PS_NFT_COUNT:
         ps_table_count(&b->table, r->counters[expr->index].name);
         break;

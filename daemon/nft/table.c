@@ -342,14 +342,24 @@ void ps_table_map(struct ps_table *table, uint32_t reg, const char *map, uint32_
     nftnl_expr_set_u32(add_lookup(table, reg, map), NFTNL_EXPR_LOOKUP_DREG, to);
 }
 
-void ps_table_update(struct ps_table *table, uint32_t reg, const char *set)
+static void add_dynset(struct ps_table *table, uint32_t reg, const char *set, uint32_t op)
 {
     struct nftnl_expr *e = add_expr(table, "dynset");
 
     nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg);
-    nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+    nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
     nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set);
     nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, 0); /* the set's */
+}
+
+void ps_table_update(struct ps_table *table, uint32_t reg, const char *set)
+{
+    add_dynset(table, reg, set, NFT_DYNSET_OP_UPDATE);
+}
+
+void ps_table_delete(struct ps_table *table, uint32_t reg, const char *set)
+{
+    add_dynset(table, reg, set, NFT_DYNSET_OP_DELETE);
 }
 
 void ps_table_verdict(struct ps_table *table, int verdict, const char *chain)

@@ -129,6 +129,8 @@ void ps_table_lookup(struct ps_table *table, uint32_t reg, const char *set, enum
 void ps_table_map(struct ps_table *table, uint32_t reg, const char *map, uint32_t to);
 /* Puts the key into a set, or its time back to the beginning. */
 void ps_table_update(struct ps_table *table, uint32_t reg, const char *set);
+/* Takes it out, if it is there. */
+void ps_table_delete(struct ps_table *table, uint32_t reg, const char *set);
 
 void ps_table_verdict(struct ps_table *table, int verdict, const char *chain); /* NF_..., NFT_...; chain of NFT_JUMP, NFT_GOTO */
 void ps_table_forward(struct ps_table *table, uint32_t reg); /* out by the device in reg: the last word */

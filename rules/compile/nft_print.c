@@ -286,7 +286,8 @@ static void print_expr(const struct ps_nft_ruleset *r, const struct ps_nft_expr 
         print_set_use(r, expr->index, out);
         break;
     case PS_NFT_UPDATE:
-        fprintf(out, "update @%s { ", r->sets[expr->index].name);
+    case PS_NFT_DELETE:
+        fprintf(out, "%s @%s { ", expr->kind == PS_NFT_UPDATE ? "update" : "delete", r->sets[expr->index].name);
         print_keys(expr->keys, expr->n_keys, out);
         fputs(" }", out);
         break;

@@ -60,6 +60,9 @@ void ps_nft_put_lookup_by(struct ps_nft_ruleset *r, const struct ps_nft_key *key
 void ps_nft_put_vmap(struct ps_nft_ruleset *r, uint32_t set);
 void ps_nft_put_vmap_by(struct ps_nft_ruleset *r, struct ps_nft_key key, uint32_t set);
 void ps_nft_put_update(struct ps_nft_ruleset *r, uint32_t set);
+/* LOOKUP, UPDATE or DELETE, by other keys of the same sizes. */
+void ps_nft_put_set(struct ps_nft_ruleset *r, enum ps_nft_expr_kind kind, const struct ps_nft_key *keys, unsigned n_keys,
+                    uint32_t set);
 void ps_nft_put_count(struct ps_nft_ruleset *r, uint32_t counter);
 void ps_nft_put_limit(struct ps_nft_ruleset *r, uint32_t per_second);
 void ps_nft_put_log(struct ps_nft_ruleset *r, const char *prefix);

@@ -267,6 +267,12 @@ void ps_nft_put_update(struct ps_nft_ruleset *r, uint32_t set)
     put_set(r, PS_NFT_UPDATE, r->sets[set].keys, r->sets[set].n_keys, set);
 }
 
+void ps_nft_put_set(struct ps_nft_ruleset *r, enum ps_nft_expr_kind kind, const struct ps_nft_key *keys, unsigned n_keys,
+                    uint32_t set)
+{
+    put_set(r, kind, keys, n_keys, set);
+}
+
 void ps_nft_put_count(struct ps_nft_ruleset *r, uint32_t counter)
 {
     put(r, PS_NFT_COUNT)->index = counter;

@@ -149,7 +149,8 @@ enum ps_nft_expr_kind {
     PS_NFT_MATCH = 0, /* one key (& mask) equal, or not, to value */
     PS_NFT_LOOKUP,    /* keys (one: & mask) in, or not in, set */
     PS_NFT_VMAP,      /* the verdict that map `set` has for keys; none: goes on */
-    PS_NFT_UPDATE,    /* adds keys to the dynamic set, or lets them live longer */
+    PS_NFT_UPDATE,    /* adds keys to the dynamic set, or lets them live longer; ends the rule where that is full */
+    PS_NFT_DELETE,    /* takes keys out of the dynamic set, where they are in it */
     PS_NFT_COUNT,     /* counter object */
     PS_NFT_LIMIT,     /* goes on for so many packets a second */
     PS_NFT_LOG,       /* to the nflog group of the ruleset, with prefix */
@@ -161,12 +162,12 @@ enum ps_nft_expr_kind {
 
 struct ps_nft_expr {
     uint8_t kind;   /* enum ps_nft_expr_kind */
-    uint8_t n_keys; /* MATCH: 1; LOOKUP, VMAP, UPDATE: as many as the set has */
+    uint8_t n_keys; /* MATCH: 1; LOOKUP, VMAP, UPDATE, DELETE: as many as the set has */
     bool invert;    /* MATCH, LOOKUP: holds when it is not */
     bool has_mask;  /* MATCH, LOOKUP of one key of at most 4 octets */
     struct ps_nft_key keys[PS_NFT_KEYS_MAX];
     uint32_t mask;   /* of the key as a number */
-    uint32_t index;  /* LOOKUP, VMAP, UPDATE: set; COUNT: counter; LIMIT: packets a second; QUEUE: number */
+    uint32_t index;  /* LOOKUP, VMAP, UPDATE, DELETE: set; COUNT: counter; LIMIT: packets a second; QUEUE: number */
     struct ps_nft_verdict verdict;    /* VERDICT */
     uint8_t value[PS_NFT_OCTETS_MAX]; /* MATCH: as many octets as the key has */
     const char *text; /* LOG: prefix, at most 127 octets; FWD: device */

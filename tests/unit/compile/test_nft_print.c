@@ -122,7 +122,7 @@ END_TEST
 
 START_TEST(test_ps_nft_print__dynamic_set__is_updated)
 {
-    struct ps_nft_key key = ps_nft_key(PS_NFT_IP6_SADDR);
+    struct ps_nft_key key = ps_nft_key(PS_NFT_IP6_SADDR), other = ps_nft_key(PS_NFT_IP6_DADDR);
     struct ps_nft_ruleset r = ruleset();
     uint32_t chain = ps_nft_chain_add(&r, "a"), set = ps_nft_set_add(&r, &key, 1, "asked");
 
@@ -131,9 +131,10 @@ START_TEST(test_ps_nft_print__dynamic_set__is_updated)
     r.sets[set].max_elements = 100;
     ps_nft_rule_add(&r, chain);
     ps_nft_put_update(&r, set);
+    ps_nft_put_set(&r, PS_NFT_DELETE, &other, 1, set);
     const char *printed = print(&r);
     ck_has(printed, "        flags dynamic,timeout\n        timeout 180s\n        size 100\n");
-    ck_has(printed, "        update @asked { ip6 saddr }\n");
+    ck_has(printed, "        update @asked { ip6 saddr } delete @asked { ip6 daddr }\n");
 }
 END_TEST
 
