@@ -43,6 +43,17 @@ struct ps_nft_conduit {
     bool queues;       /* inspected rules go to the queue, in both directions */
 };
 
+/* Whom connections of S7comm call, on a conduit with rules that name stations: what remembers it. nft_called.c */
+struct ps_nft_called {
+    uint32_t opening; /* dynamic set */
+    uint32_t n;       /* lists of stations; 0: no rule names stations, and there is nothing else */
+    struct ps_nft_called_list {
+        uint32_t rule; /* one that has this list */
+        uint32_t set;  /* dynamic: connections that call one of its stations */
+    } *lists;
+    uint32_t calls[4]; /* chains, by where the TSAP stands */
+};
+
 struct ps_vocab;
 
 struct ps_nft_build {
@@ -68,6 +79,7 @@ struct ps_nft_build {
     unsigned family;
     uint32_t conduit, rule, counter, chain;
     uint32_t first_counter; /* of the conduit's rules */
+    struct ps_nft_called called; /* of its conduit and the current family */
     struct ps_rule_view view;
     const struct ps_vocab *vocab; /* of an inspected rule */
     /* per row of it: what the kernel does of what the rule grants. nft_grants.c */
@@ -238,12 +250,37 @@ void ps_nft_put_flow(struct ps_nft_build *b, bool reply);
 bool ps_nft_is_same_flow(const struct ps_rule_view *a, const struct ps_rule_view *b);
 /* Ends a rule that passes a message: remembers who asked where it must, counts, and passes. */
 void ps_nft_put_pass(struct ps_nft_build *b);
+/* Puts, where connections are tracked, that the packet is the client's, or a reply. nft_rules.c */
+void ps_nft_put_direction(struct ps_nft_build *b, bool reply);
 /* Adds to the chains of the conduit what b->rule allows. nft_rules.c */
 void ps_nft_build_ask(struct ps_nft_build *b, uint32_t chain);
 void ps_nft_build_reply(struct ps_nft_build *b, uint32_t chain);
 /* Whatever looks like a reply, on a conduit that is only monitored. */
 void ps_nft_build_any_reply(struct ps_nft_build *b, uint32_t chain);
 void ps_nft_build_any_ask(struct ps_nft_build *b, uint32_t chain);
+
+/* ---- stations of S7comm: nft_called.c --------------------------------------------------------------------------- */
+
+/* Why the kernel cannot tell the stations of a rule; NULL: it can, or the rule names none. */
+const char *ps_nft_called_refuses(const struct ps_rule_view *view);
+/* Does the rule name "unknown" besides? The kernel refuses those. */
+bool ps_nft_called_misses(const struct ps_rule_view *view);
+/* Has the conduit a rule whose stations the kernel can tell? */
+bool ps_nft_called_exists(const struct ps_nft_build *b);
+/* Sets for the conduit and the family at hand, and their end. In between: adds to the chain that is asked, and to that of
+ * replies, what fills them. */
+void ps_nft_called_begin(struct ps_nft_build *b);
+void ps_nft_called_ask(struct ps_nft_build *b, uint32_t chain);
+void ps_nft_called_reply(struct ps_nft_build *b, uint32_t chain);
+void ps_nft_called_end(struct ps_nft_build *b);
+/* Names b->rule no stations, or is there a set of those who call them? */
+bool ps_nft_called_is_known(const struct ps_nft_build *b);
+/* Puts "on a connection that calls a station of b->rule", where it names stations. */
+void ps_nft_put_called(struct ps_nft_build *b);
+/* Puts that the connection calls nothing, since what is said on it now is not looked at. */
+void ps_nft_put_uncalled(struct ps_nft_build *b);
+/* A rule of b->chain begins: one TPKT, of a range of lengths. nft_octets.c */
+void ps_nft_rule_tpkt(struct ps_nft_build *b, struct ps_range lengths);
 
 /* ---- shapes of messages: nft_shape.c ---------------------------------------------------------------------------- */
 

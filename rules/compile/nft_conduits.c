@@ -114,6 +114,7 @@ static void build_ask(struct ps_nft_build *b)
     ask_whether_alive(b, chain, false);
     ps_nft_rule_tags(b, chain, ps_image_conduit_from(b->image, b->conduit), ps_image_conduit_to(b->image, b->conduit),
                      chains->vlan);
+    ps_nft_called_ask(b, chain);
     for (uint32_t i = 0; i < ps_image_conduit_n_rules(b->image, b->conduit) && !closed; i++) {
         ps_nft_rule_load(b, first + i);
         b->counter = b->first_counter + i;
@@ -141,6 +142,7 @@ static void build_reply(struct ps_nft_build *b)
     ask_whether_alive(b, chain, true);
     ps_nft_rule_tags(b, chain, ps_image_conduit_from(b->image, b->conduit), ps_image_conduit_to(b->image, b->conduit),
                      chains->vlan);
+    ps_nft_called_reply(b, chain);
     for (uint32_t i = 0; i < ps_image_conduit_n_rules(b->image, b->conduit) && !monitored && !closed; i++) {
         ps_nft_rule_load(b, first + i);
         if (ps_nft_flow_exists(b) && !is_known_flow(b))
@@ -207,8 +209,10 @@ void ps_nft_build_conduits(struct ps_nft_build *b)
         for (b->family = 0; b->family < PS_NFT_N_FAMILIES; b->family++) {
             if (b->conduits[b->conduit].ask[b->family] == PS_NFT_NONE)
                 continue;
+            ps_nft_called_begin(b);
             build_ask(b);
             build_reply(b);
+            ps_nft_called_end(b);
         }
     }
     b->conduit = b->rule = PS_NONE;

@@ -160,6 +160,8 @@ static void note_inspected(struct ps_nft_build *b)
         ps_nft_note(b, PS_NFT_OCTETS, "%s", names);
     if (names[0] && b->view.protocol == PS_PROTOCOL_S7COMM)
         ps_nft_note(b, PS_NFT_REFUSES, "requests of more than 240 octets");
+    if (names[0] && ps_nft_called_misses(&b->view))
+        ps_nft_note(b, PS_NFT_REFUSES, "connections whose start was not seen");
     if (b->view.keys != 0)
         ps_nft_note(b, PS_NFT_REFUSES, "what its options permit besides");
     bool no_queue = fallback == PS_FALLBACK_QUEUE && !ps_nft_has_queue(b);
@@ -202,6 +204,13 @@ void ps_nft_note_conduit(struct ps_nft_build *b)
         ps_nft_note(b, PS_NFT_UNSEEN, "on_deny = \"reset\": in a bridge the kernel only drops");
     if (ps_image_conduit_fragments(b->image, b->conduit) == PS_FRAGMENTS_REASSEMBLE)
         ps_nft_note(b, PS_NFT_REFUSES, "fragments = \"reassemble\": fragments are refused");
+    if (ps_nft_called_exists(b) && !b->conduits[b->conduit].queues &&
+        ps_image_conduit_fallback(b->image, b->conduit) != PS_FALLBACK_PORTS) {
+        ps_nft_note(b, PS_NFT_REFUSES, "connections of S7comm that were open before its rules were in the kernel, "
+                                       "until they open again");
+        ps_nft_note(b, PS_NFT_REFUSES, "connect requests of S7comm that do not name a calling and a called TSAP, "
+                                       "of two octets each");
+    }
 }
 
 void ps_nft_note_all(struct ps_nft_build *b)

@@ -333,13 +333,12 @@ static enum ps_nft_how s7_how(const struct ps_nft_build *b, uint16_t row, const 
         octets = find(s7_userdata, N_USERDATA, name);
     bool link = strcmp(name, "connect") == 0 || strcmp(name, "disconnect") == 0;
     *why = link ? NULL : asks_more(b, row, octets);
-    if (b->view.n_stations > 0)
-        *why = "which station a connection calls is only said when it opens";
+    if (ps_nft_called_refuses(&b->view))
+        *why = ps_nft_called_refuses(&b->view);
     return *why ? PS_NFT_HOW_NOT : PS_NFT_HOW_OCTETS;
 }
 
-/* One TPKT of a range of lengths. */
-static void begin_tpkt(struct ps_nft_build *b, struct ps_range lengths)
+void ps_nft_rule_tpkt(struct ps_nft_build *b, struct ps_range lengths)
 {
     const struct ps_nft_key length = ps_nft_payload(2, 2);
     uint32_t set = ps_nft_shape_add(b, &length, 1, "tpkt");
@@ -369,35 +368,45 @@ static void build_functions(struct ps_nft_build *b, const struct octets *table, 
         return;
     }
     uint32_t shared = ps_nft_set_share(b->r, set);
-    begin_tpkt(b, (struct ps_range){S7_MIN, S7_MAX});
+    ps_nft_rule_tpkt(b, (struct ps_range){S7_MIN, S7_MAX});
     put_piece(b, 4, 3, 0x02f080);
     put_piece(b, 7, 4, jobs ? 0x32010000 : 0x32070000);
     if (!jobs)
         put_piece(b, 17, 5, UINT64_C(0x0001120411));
     ps_nft_put_lookup(b->r, shared, false);
+    ps_nft_put_called(b);
     ps_nft_put_pass(b);
 }
 
-/* The opening: a connect request of class 0, whoever it calls; and the empty TPDU that some clients send behind answers. */
-static void build_opening(struct ps_nft_build *b)
+/* A connect request of class 0, whoever it calls. */
+static void build_connect(struct ps_nft_build *b)
 {
-    begin_tpkt(b, (struct ps_range){S7_CONNECT_MIN, S7_CONNECT_MAX});
+    ps_nft_rule_tpkt(b, (struct ps_range){S7_CONNECT_MIN, S7_CONNECT_MAX});
     put_piece(b, 5, 3, 0xe00000);
     put_piece(b, 10, 1, 0);
     ps_nft_put_pass(b);
-    begin_tpkt(b, (struct ps_range){11, 11}); /* and its end */
+}
+
+/* The end of a connection; and the empty TPDU that some clients send behind answers. */
+static void build_link(struct ps_nft_build *b)
+{
+    ps_nft_rule_tpkt(b, (struct ps_range){11, 11});
     put_piece(b, 4, 2, 0x0680);
+    ps_nft_put_called(b);
     ps_nft_put_pass(b);
-    begin_tpkt(b, (struct ps_range){7, 7});
+    ps_nft_rule_tpkt(b, (struct ps_range){7, 7});
     put_piece(b, 4, 3, 0x02f000);
+    ps_nft_put_called(b);
     ps_nft_put_pass(b);
 }
 
 static void s7_build(struct ps_nft_build *b)
 {
-    if (b->view.n_stations > 0)
+    if (!ps_nft_called_is_known(b))
         return;
-    build_opening(b);
+    if (b->called.n == 0) /* else nft_called.c has it */
+        build_connect(b);
+    build_link(b);
     build_functions(b, s7_jobs, N_JOBS, ps_nft_payload(17, 1));
     build_functions(b, s7_userdata, N_USERDATA, ps_nft_payload(22, 2));
 }

@@ -29,7 +29,7 @@ static void put_not_flags(struct ps_nft_build *b, uint32_t flags)
     ps_nft_put_masked(b->r, ps_nft_raw(PS_NFT_RAW_TH, 13, 1), FLAGS_SYN_ACK, flags, true);
 }
 
-static void put_direction(struct ps_nft_build *b, bool reply)
+void ps_nft_put_direction(struct ps_nft_build *b, bool reply)
 {
     if (!ps_nft_has_conntrack(b))
         return;
@@ -102,7 +102,7 @@ static void build_plain_icmp(struct ps_nft_build *b, uint32_t chain)
     ps_nft_rule_add(b->r, chain);
     ps_nft_put_members(b, set, false);
     ps_nft_put_flow(b, false);
-    put_direction(b, false);
+    ps_nft_put_direction(b, false);
     ps_nft_put_count(b->r, b->counter);
     put_goto(b, b->pass);
 }
@@ -115,7 +115,7 @@ static void build_icmp(struct ps_nft_build *b, uint32_t chain)
         ps_nft_rule_add(b->r, chain);
         ps_nft_put_flow(b, false);
         ps_nft_put_match(b->r, ps_nft_raw(PS_NFT_RAW_TH, 0, 2), echo << 8, false); /* and code 0 */
-        put_direction(b, false);
+        ps_nft_put_direction(b, false);
         put_update(b, b->echoes[b->family]);
         ps_nft_put_count(b->r, b->counter);
         put_goto(b, b->pass);
@@ -127,7 +127,7 @@ static void build_icmp(struct ps_nft_build *b, uint32_t chain)
 static void put_asked(struct ps_nft_build *b, uint32_t set)
 {
     if (ps_nft_has_conntrack(b)) {
-        put_direction(b, true);
+        ps_nft_put_direction(b, true);
         return;
     }
     bool ports = set == b->asked[b->family], other = set == b->carried[b->family];
@@ -193,7 +193,7 @@ static void ask_inspected(struct ps_nft_build *b, uint32_t chain)
     }
     if (!is_udp(b))
         put_not_flags(b, FLAGS_SYN_ACK);
-    put_direction(b, false);
+    ps_nft_put_direction(b, false);
     ps_nft_put_verdict(b->r, PS_NFT_JUMP, b->chain);
 }
 
@@ -213,7 +213,9 @@ void ps_nft_build_ask(struct ps_nft_build *b, uint32_t chain)
     ps_nft_put_flow(b, false);
     if (b->view.protocol == PS_PROTOCOL_TCP)
         put_not_flags(b, FLAGS_SYN_ACK);
-    put_direction(b, false);
+    ps_nft_put_direction(b, false);
+    if (b->view.protocol == PS_PROTOCOL_TCP)
+        ps_nft_put_uncalled(b);
     ps_nft_put_pass(b);
 }
 
@@ -237,7 +239,7 @@ void ps_nft_build_reply(struct ps_nft_build *b, uint32_t chain)
         put_asked(b, memory(b));
     } else {
         put_not_flags(b, FLAGS_SYN);
-        put_direction(b, true);
+        ps_nft_put_direction(b, true);
     }
     put_goto(b, b->pass);
 }
@@ -268,7 +270,7 @@ void ps_nft_build_any_reply(struct ps_nft_build *b, uint32_t chain)
     ps_nft_rule_add(b->r, chain);
     ps_nft_put_match(b->r, ps_nft_protocol(b), IP_TCP, false);
     put_not_flags(b, FLAGS_SYN);
-    put_direction(b, true);
+    ps_nft_put_direction(b, true);
     put_goto(b, b->pass);
     ps_nft_rule_add(b->r, chain);
     ps_nft_put_match(b->r, ps_nft_protocol(b), IP_UDP, false);

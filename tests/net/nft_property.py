@@ -107,7 +107,10 @@ class Plant:
     def s7comm(self):
         self.ports.append(("tcp", 102))
         operations = self.rng.sample(["read", "write", "control", "identify"], 2)
-        return ['protocol = "s7comm"', f"operations = {words(operations)}"]
+        keys = ['protocol = "s7comm"', f"operations = {words(operations)}"]
+        if self.rng.random() < 0.4:  # a connection that has called one is for nft_stations.py
+            keys.append(f'stations = {words(self.rng.choice([["pg:0.2"], ["0.2", "unknown"], ["op:0.2"]]))}')
+        return keys
 
     def tcp(self):
         self.ports += [("tcp", 80), ("tcp", 8005)]

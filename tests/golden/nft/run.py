@@ -16,7 +16,7 @@ EXAMPLES = "packaging/examples"
 # name, plant, shape, does this kernel load it? One without the native `queue` expression takes that rule from libnftnl only.
 CASES = [("line-bump", "line.conf", "bump", True), ("line-bridge", "line.conf", "bridge", True),
          ("line-routed", "line.conf", "routed", True), ("fallback-bump", "fallback.conf", "bump", True),
-         ("fallback-routed", "fallback.conf", "routed", False)]
+         ("fallback-routed", "fallback.conf", "routed", False), ("stations-bump", "stations.conf", "bump", True)]
 CASES += [(name, f"{EXAMPLES}/{name}/plant.conf", "routed", True) for name in ("production-cell", "pump-station", "substation")]
 
 

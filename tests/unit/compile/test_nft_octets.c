@@ -79,10 +79,12 @@ START_TEST(test_ps_nft_s7comm__function__stands_behind_the_headers)
 }
 END_TEST
 
-START_TEST(test_ps_nft_s7comm__stations__are_refused)
+START_TEST(test_ps_nft_s7comm__stations__are_those_that_the_connection_calls)
 {
-    nft_has_not(rule("protocol = \"s7comm\"; operations = [\"read\"]; stations = [\"0.2\"];"), "@ih,136,8");
-    nft_has(nft_case_notes(), "which station a connection calls is only said when it opens\n");
+    const char *chain = rule("protocol = \"s7comm\"; operations = [\"read\"]; stations = [\"0.2\"];");
+
+    nft_has(nft_block(chain, "chain rule4/c/r"), "@ih,136,8 @functions/");
+    nft_has(nft_block(chain, "chain rule4/c/r"), " ip saddr . ip daddr . th sport . th dport @called4/c/");
 }
 END_TEST
 
@@ -98,5 +100,5 @@ UNIT_MAIN("compile/nft_octets", test_ps_nft_dnp3__function_without_objects__is_o
           test_ps_nft_dnp3__everything_of_a_function__goes_by_its_octet, test_ps_nft_dnp3__functions_without_objects__are_not_granted_by_a_rule_with_objects,
           test_ps_nft_dnp3__writing__is_refused_since_some_objects_need_more,
           test_ps_nft_dnp3__controls__are_refused,
-          test_ps_nft_s7comm__function__stands_behind_the_headers, test_ps_nft_s7comm__stations__are_refused,
+          test_ps_nft_s7comm__function__stands_behind_the_headers, test_ps_nft_s7comm__stations__are_those_that_the_connection_calls,
           test_ps_nft_s7comm__objects__are_refused)
