@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define GROUPS_MAX 256
+#include "server_peer.h"
 
 struct client {
     uint64_t id; /* 0: nobody here */
@@ -300,39 +299,6 @@ void ps_server_tell(struct ps_server *server, const json_t *o)
 
 /* ---- who is there ---------------------------------------------------------------------------------------------- */
 
-static bool in_group(const gid_t *groups, size_t n, gid_t wanted)
-{
-    for (size_t i = 0; i < n; i++)
-        if (groups[i] == wanted && wanted != (gid_t)-1)
-            return true;
-    return false;
-}
-
-/* May it look? Fills in who it is. */
-static bool ask_kernel(const struct ps_server_config *config, int fd, struct ps_peer *peer)
-{
-    struct ucred who;
-    gid_t groups[GROUPS_MAX + 1];
-    socklen_t len = sizeof who, groups_len = GROUPS_MAX * sizeof groups[0];
-    const struct passwd *user;
-    size_t n;
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
-        return false;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_len) != 0)
-        groups_len = 0;
-    n = groups_len / sizeof groups[0];
-    groups[n++] = who.gid;
-    peer->uid = who.uid;
-    peer->pid = who.pid;
-    peer->may_change = who.uid == 0 || who.uid == config->owner || in_group(groups, n, config->admins);
-    user = getpwuid(who.uid);
-    snprintf(peer->name, sizeof peer->name, "%.31s", user != NULL ? user->pw_name : "");
-    if (user == NULL)
-        snprintf(peer->name, sizeof peer->name, "%u", who.uid);
-    return peer->may_change || in_group(groups, n, config->readers);
-}
-
 __attribute__((format(printf, 2, 3))) static void refuse_client(struct client *c, const char *format, ...)
 {
     va_list args;
@@ -357,7 +323,7 @@ static void take_client(struct ps_server *server, int fd)
         return;
     }
     *c = (struct client){.id = ++server->last_id, .fd = fd, .pass_fd = -1};
-    if (!ask_kernel(&server->config, fd, &c->peer))
+    if (!ps_server_peer_ask(&server->config, fd, &c->peer))
         refuse_client(c, "user %s may neither look nor change: only root and members of the groups penstock and "
                          "penstock-admin", c->peer.name);
 }
