@@ -35,9 +35,18 @@ bool ps_inline_hold(struct ps_turn *t, const struct ps_inspected *seen)
     }
     ps_inline_wait_on(t);
     mine->need = extent > held ? extent - held : 1;
-    if (mine->ack_due == PS_TIMER_NEVER)
+    if (mine->ack_due > engine->now_ns + PS_ACK_DELAY_NS)
         mine->ack_due = engine->now_ns + PS_ACK_DELAY_NS;
     return true;
+}
+
+uint64_t ps_inline_hold_again(const struct ps_engine *engine, const struct ps_relay *relay, const struct ps_relay_dir *dir)
+{
+    if (dir->hold_due == PS_TIMER_NEVER)
+        return PS_TIMER_NEVER;
+    uint64_t limit = ps_flow_cold(&engine->table, relay->line)->path.hold_ms * NS_PER_MS;
+    uint64_t left = dir->hold_due - engine->now_ns, silent = left < limit ? limit - left : 0;
+    return engine->now_ns + (silent > PS_RESEND_NS ? silent : PS_RESEND_NS);
 }
 
 void ps_inline_unhold(struct ps_relay_dir *dir)

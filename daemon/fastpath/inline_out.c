@@ -109,7 +109,7 @@ void ps_inline_acknowledge(struct ps_engine *engine, struct ps_relay *relay, uns
 {
     struct ps_relay_dir *mine = &relay->dir[dir];
     mine->given = mine->judged;
-    mine->ack_due = PS_TIMER_NEVER;
+    mine->ack_due = ps_inline_hold_again(engine, relay, mine);
     ps_inline_answer(engine, relay, dir);
     ps_inline_watch(engine, mine);
 }

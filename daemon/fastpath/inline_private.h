@@ -104,6 +104,9 @@ void ps_inline_weigh(struct ps_turn *t, struct ps_inspected *seen, enum ps_resul
 bool ps_inline_hold(struct ps_turn *t, const struct ps_inspected *seen);
 /* Its sender goes on, or repeats something of it: it is waited for anew, though not for ever. */
 void ps_inline_wait_on(struct ps_turn *t);
+/* When it is acknowledged once more, as that may have been lost: without it a sender that backs off for longer than the
+ * hold limit would be reset before it says the rest. After 200 ms of silence, and each time after twice as long. */
+uint64_t ps_inline_hold_again(const struct ps_engine *engine, const struct ps_relay *relay, const struct ps_relay_dir *dir);
 /* It is whole, or forgotten. */
 void ps_inline_unhold(struct ps_relay_dir *dir);
 /* Held octets are acknowledged once their sender would wait for that: it writes no more before, or cannot. */

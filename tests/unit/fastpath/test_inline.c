@@ -184,7 +184,7 @@ START_TEST(test_ps_inline__rest_never_comes__reset_after_two_seconds)
     two_say(&w, PS_TO_SERVER, HEAD);
     two_expect(&w, "~ <0:0a7");
     two_tick(&w, 1999);
-    two_expect(&w, "");
+    two_expect(&w, "<0:0a7");
     two_tick(&w, 1);
     two_expect(&w, ">0:0a0R <0:0a7R");
     rig_expect(&w.r, "K=hold-timeout");
@@ -217,7 +217,7 @@ START_TEST(test_ps_inline__hold_limit_of_the_conduit__reset_when_it_is_over)
     two_say(&w, PS_TO_SERVER, HEAD);
     two_expect(&w, "~ <0:0a7");
     two_tick(&w, 499);
-    two_expect(&w, "");
+    two_expect(&w, "<0:0a7");
     two_tick(&w, 1);
     two_expect(&w, ">0:0a0R <0:0a7R");
     rig_expect(&w.r, "K=hold-timeout");

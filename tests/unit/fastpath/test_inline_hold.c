@@ -9,15 +9,42 @@
 #define HEAD "0001 0000 0006 01" /* of READ_REQUEST: 7 octets */
 #define TAIL "03 0028 0002"      /* and the other 5 */
 
+/* Of a sender that backed off before the only one was lost, nothing would come for longer than the limit. */
+START_TEST(test_ps_inline_hold_again__acknowledgement_may_be_lost__given_again)
+{
+    static const uint32_t silence[] = {200, 200, 400, 800}; /* 0.2, 0.4, 0.8 and 1.6 s */
+    begin();
+    two_say(&w, PS_TO_SERVER, HEAD);
+    two_expect(&w, "~ <0:0a7");
+    for (unsigned i = 0; i < 4; i++) {
+        two_tick(&w, silence[i] - 1);
+        two_expect(&w, "");
+        two_tick(&w, 1);
+        two_expect(&w, "<0:0a7");
+    }
+    two_say(&w, PS_TO_SERVER, "03 00");
+    two_expect(&w, "~ <0:0a9");
+    two_tick(&w, 200);
+    two_expect(&w, "<0:0a9");
+    two_say(&w, PS_TO_SERVER, "28 0002");
+    two_expect(&w, "~ >0:12a0");
+    two_tick(&w, 199);
+    two_expect(&w, "");
+    end();
+}
+END_TEST
+
 START_TEST(test_ps_inline_wait_on__parts_that_are_lost_again_and_again__waited_for)
 {
     begin();
     two_say(&w, PS_TO_SERVER, HEAD);
     two_expect(&w, "~ <0:0a7");
     two_tick(&w, 1900); /* the next one was repeated at 0.2, 0.6 and 1.4 s */
+    two_expect(&w, "<0:0a7");
     two_say(&w, PS_TO_SERVER, "03 00");
     two_expect(&w, "~ <0:0a9");
     two_tick(&w, 1900);
+    two_expect(&w, "<0:0a9");
     two_say(&w, PS_TO_SERVER, "28 0002");
     two_expect(&w, "~ >0:12a0");
     rig_expect(&w.r, "P");
@@ -32,6 +59,7 @@ START_TEST(test_ps_inline_wait_on__acknowledgements_that_are_lost__repetition_is
     two_expect(&w, "~ <0:0a7");
     for (unsigned i = 0; i < 2; i++) {
         two_tick(&w, 1500);
+        two_expect(&w, "<0:0a7");
         two_at(&w, PS_TO_SERVER, -7, PS_TCP_ACK, HEAD);
         two_expect(&w, "~ <0:0a7");
     }
@@ -47,9 +75,11 @@ START_TEST(test_ps_inline_wait_on__octets_behind_a_hole__sign_of_life)
     two_say(&w, PS_TO_SERVER, HEAD);
     two_expect(&w, "~ <0:0a7");
     two_tick(&w, 1900);
+    two_expect(&w, "<0:0a7");
     two_at(&w, PS_TO_SERVER, 1, PS_TCP_ACK, "0028 0002");
     two_expect(&w, "~ <0:0a7");
     two_tick(&w, 1900);
+    two_expect(&w, "<0:0a7");
     two_at(&w, PS_TO_SERVER, 0, PS_TCP_ACK, "03");
     two_expect(&w, "~ >0:12a0");
     end();
@@ -76,6 +106,7 @@ START_TEST(test_ps_inline_wait_on__drip__reset_after_four_limits)
 END_TEST
 
 UNIT_MAIN("fastpath/inline_hold",
+    test_ps_inline_hold_again__acknowledgement_may_be_lost__given_again,
     test_ps_inline_wait_on__parts_that_are_lost_again_and_again__waited_for,
     test_ps_inline_wait_on__acknowledgements_that_are_lost__repetition_is_a_sign_of_life,
     test_ps_inline_wait_on__octets_behind_a_hole__sign_of_life,

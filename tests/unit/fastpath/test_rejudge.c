@@ -202,7 +202,7 @@ START_TEST(test_ps_engine_swap__shorter_hold_limit__holds_for_what_is_held)
     swap_to("hold_limit = 0.5;", NULL);
     ck_assert(!two_sweep(&w, PS_SWEEP_MAX));
     two_tick(&w, 300);
-    two_expect(&w, "");
+    two_expect(&w, "<0:0a7");
     two_tick(&w, 200);
     two_expect(&w, ">0:0a0R <0:0a7R");
     ck_assert_uint_eq(rig_stats(&w.r)->denied_by_reason[PS_REASON_HOLD_TIMEOUT], 1);
