@@ -288,6 +288,8 @@ static bool learn_opening(struct ps_seen_set *set, const struct ps_seen_limits *
             key.port = 0;
         }
     } else if (key.protocol == PS_PROTOCOL_ETHERNET) {
+        if (ps_mac_is_zero(judged->client_mac) || ps_mac_is_zero(judged->server_mac))
+            return false; /* a loopback's: no asset can have it */
         key.client = (struct ps_addr){.lo = ps_mac_number(judged->client_mac)};
         key.server = (struct ps_addr){.lo = ps_mac_number(judged->server_mac)};
     } else if (key.protocol == PS_PROTOCOL_IP) {

@@ -90,6 +90,23 @@ START_TEST(test_ps_seen_judged__frame_that_is_not_ip__by_mac)
 }
 END_TEST
 
+/* No asset may have that MAC: a plant file with it could not be read. */
+START_TEST(test_ps_seen_judged__frame_of_a_loopback__not_learned)
+{
+    struct ps_seen_set set = {0};
+    struct ps_seen_limits l = limits(false);
+    struct ps_judged frame = {.what = PS_JUDGED_FLOW, .reason = PS_REASON_NO_ZONE, .server_port = 0x88cc};
+
+    frame.client_mac = (struct ps_mac){{0, 0x1b, 0x1b, 0, 0, 1}};
+    ck_assert(!ps_seen_judged(&set, &l, &frame));
+    frame.server_mac = frame.client_mac;
+    frame.client_mac = (struct ps_mac){{0}};
+    ck_assert(!ps_seen_judged(&set, &l, &frame));
+    ck_assert_uint_eq(set.n, 0);
+    ps_seen_fini(&set);
+}
+END_TEST
+
 START_TEST(test_ps_seen_merge__any_order__same_after_sort)
 {
     struct ps_seen_set a = {0}, b = {0}, ab = {0}, ba = {0};
@@ -124,4 +141,5 @@ UNIT_MAIN("tools/learn_seen", test_ps_seen_judged__same_opening_twice__news_once
           test_ps_seen_judged__port_of_an_inspected_protocol__is_that_protocol,
           test_ps_seen_judged__requests__objects_and_values_grow,
           test_ps_seen_judged__icmp_error_and_arp__only_when_late,
-          test_ps_seen_judged__frame_that_is_not_ip__by_mac, test_ps_seen_merge__any_order__same_after_sort)
+          test_ps_seen_judged__frame_that_is_not_ip__by_mac, test_ps_seen_judged__frame_of_a_loopback__not_learned,
+          test_ps_seen_merge__any_order__same_after_sort)
