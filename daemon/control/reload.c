@@ -163,6 +163,8 @@ bool ps_reload_begin(struct ps_daemon *daemon, const struct ps_server_request *r
 
     if (reload->state != PS_RELOAD_IDLE)
         return ps_error_say(err, "a reload is under way; try again when it is done");
+    if (confirm_s > 0 && daemon->policies.current == NULL)
+        return ps_error_say(err, "no policy is in force that could come back; reload without confirmation");
     if (!ps_loader_start(&reload->loader, NULL, daemon->config->plant, err))
         return false;
     reload->state = PS_RELOAD_LOADING;

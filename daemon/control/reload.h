@@ -44,7 +44,8 @@ void ps_reload_fini(struct ps_reload *reload);
  * the last good policy is published; without one nothing passes. */
 void ps_reload_first(struct ps_daemon *daemon);
 
-/* Starts a reload; the client (0: nobody) is answered when it is done. false and a sentence: one is under way. */
+/* Starts a reload; the client (0: nobody) is answered when it is done. false and a sentence: one is under way, or
+ * a confirmation is asked for and no policy is in force that could come back. */
 bool ps_reload_begin(struct ps_daemon *daemon, const struct ps_server_request *request, uint32_t confirm_s,
                      struct ps_error *err);
 

@@ -242,6 +242,20 @@ START_TEST(test_ps_reload_step__never_confirmed__the_one_before_is_back)
 }
 END_TEST
 
+/* What could not go back by itself must not be put in force as if it did. */
+START_TEST(test_ps_reload_begin__to_confirm_with_no_policy_in_force__a_sentence)
+{
+    begin("schema = 1;");
+    write_plant(daemon_rig_plant);
+    daemon_rig_ask(&r, "\"verb\":\"reload\",\"confirm\":60", true);
+    ck_assert_str_eq(r.refusal, "no policy is in force that could come back; reload without confirmation");
+    ck_assert_ptr_null(r.daemon.policies.current);
+    reload("\"verb\":\"reload\"");
+    ck_assert_uint_eq(r.daemon.policies.current->generation, 1);
+    daemon_rig_fini(&r);
+}
+END_TEST
+
 START_TEST(test_ps_reload_first__never_confirmed_before_the_end__not_in_force_by_itself)
 {
     char first[65];
@@ -265,5 +279,6 @@ UNIT_MAIN("control/reload", test_ps_reload_first__good_file__in_force_and_kept,
           test_ps_reload_step__stricter_file__answered_with_what_became_of_flows,
           test_ps_reload_step__broken_file__refused_and_the_policy_stays,
           test_ps_reload_begin__one_is_under_way__a_sentence, test_ps_reload_confirm__in_time__kept_for_the_next_start,
+          test_ps_reload_begin__to_confirm_with_no_policy_in_force__a_sentence,
           test_ps_reload_step__never_confirmed__the_one_before_is_back,
           test_ps_reload_first__never_confirmed_before_the_end__not_in_force_by_itself)
