@@ -11,10 +11,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "server_peer.h"
 
 struct client {
     uint64_t id; /* 0: nobody here */
+    uint64_t heard_ns; /* when it connected, or said something last */
     int fd;
     struct ps_peer peer;
     char *in; /* a part of a line */
@@ -309,21 +311,67 @@ __attribute__((format(printf, 2, 3))) static void refuse_client(struct client *c
     c->leaving = true;
 }
 
+/* Has it nothing to wait for, and said nothing for so long that it may as well come again? */
+static bool is_idle(const struct client *c, uint64_t now)
+{
+    return !c->asked && !c->follows && now - c->heard_ns >= PS_SERVER_IDLE_NS;
+}
+
+/* Who makes room for a newcomer: of those that are idle, or else of those that may not change what the newcomer may, the
+ * one that has been silent longest. Nobody keeps the others off by connections that it does not use. */
+static struct client *least_wanted(struct ps_server *server, bool may_change)
+{
+    struct client *found = NULL;
+    uint64_t now = ps_clock_steady();
+    bool found_idle = false;
+
+    for (unsigned i = 0; i < PS_SERVER_CLIENTS_MAX; i++) {
+        struct client *c = &server->clients[i];
+        bool idle = is_idle(c, now), outranked = may_change && !c->peer.may_change;
+        bool better = found == NULL || (idle && !found_idle) || (idle == found_idle && c->heard_ns < found->heard_ns);
+
+        if ((idle || outranked) && better) {
+            found = c;
+            found_idle = idle;
+        }
+    }
+    return found;
+}
+
+static struct client *make_room(struct ps_server *server, bool may_change)
+{
+    struct client *c = least_wanted(server, may_change);
+
+    if (c != NULL)
+        hang_up(c);
+    return c;
+}
+
+static struct client *free_place(struct ps_server *server)
+{
+    for (unsigned i = 0; i < PS_SERVER_CLIENTS_MAX; i++)
+        if (server->clients[i].id == 0)
+            return &server->clients[i];
+    return NULL;
+}
+
 static void take_client(struct ps_server *server, int fd)
 {
-    struct client *c = NULL;
     static const char full[] = "{\"version\":1,\"ok\":false,\"error\":\"too many clients; try again later\"}\n";
+    struct client newcomer = {.fd = fd, .pass_fd = -1, .heard_ns = ps_clock_steady()};
+    bool may_look = ps_server_peer_ask(&server->config, fd, &newcomer.peer);
+    struct client *c = free_place(server);
 
-    for (unsigned i = 0; i < PS_SERVER_CLIENTS_MAX && c == NULL; i++)
-        if (server->clients[i].id == 0)
-            c = &server->clients[i];
+    if (c == NULL && may_look)
+        c = make_room(server, newcomer.peer.may_change);
     if (c == NULL) {
         (void)!send(fd, full, sizeof full - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
         close(fd);
         return;
     }
-    *c = (struct client){.id = ++server->last_id, .fd = fd, .pass_fd = -1};
-    if (!ps_server_peer_ask(&server->config, fd, &c->peer))
+    *c = newcomer;
+    c->id = ++server->last_id;
+    if (!may_look)
         refuse_client(c, "user %s may neither look nor change: only root and members of the groups penstock and "
                          "penstock-admin", c->peer.name);
 }
@@ -387,10 +435,12 @@ static void read_in(struct client *c)
     if (c->in == NULL || c->n_in >= PS_SERVER_LINE_MAX)
         return;
     n = recv(c->fd, c->in + c->n_in, PS_SERVER_LINE_MAX - c->n_in, MSG_DONTWAIT);
-    if (n > 0)
+    if (n > 0) {
         c->n_in += (size_t)n;
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+        c->heard_ns = ps_clock_steady();
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         hang_up(c);
+    }
 }
 
 size_t ps_server_poll(const struct ps_server *server, struct pollfd *fds, size_t max)

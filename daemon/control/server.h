@@ -19,6 +19,7 @@
 
 #define PS_SERVER_VERSION 1               /* of the protocol; in every request and reply */
 #define PS_SERVER_CLIENTS_MAX 32u
+#define PS_SERVER_IDLE_NS UINT64_C(5000000000)   /* of silence, after which a client makes room for another one */
 #define PS_SERVER_LINE_MAX ((size_t)65536)       /* octets of a request */
 #define PS_SERVER_UNREAD_MAX ((size_t)16 << 20)  /* octets that a client may leave unread; then it is hung up on */
 #define PS_SERVER_BEHIND_MAX ((size_t)256 << 10) /* the same of somebody who follows events: then events are left out */

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server.h"
@@ -300,6 +301,79 @@ START_TEST(test_server__more_clients_than_places__the_last_is_told)
 }
 END_TEST
 
+/* Takes all places; what the client says that comes then, for whom there may be one. */
+static const char *come_late(int fds[PS_SERVER_CLIENTS_MAX], const char *said, bool as_reader, uint64_t silence_ns)
+{
+    for (unsigned i = 0; i < PS_SERVER_CLIENTS_MAX; i++) {
+        if (as_reader)
+            ck_assert(setegid(65533) == 0 && seteuid(65534) == 0);
+        fds[i] = dial();
+        ck_assert(seteuid(0) == 0 || !as_reader);
+        ck_assert(!as_reader || setegid(0) == 0);
+        turn(1);
+        say(fds[i], said);
+        turn(1);
+    }
+    struct timespec pause = {.tv_sec = (time_t)(silence_ns / 1000000000), .tv_nsec = (long)(silence_ns % 1000000000)};
+    nanosleep(&pause, NULL);
+    int fd = dial();
+    turn(1);
+    (void)!send(fd, "{\"version\":1,\"verb\":\"echo\"}\n", 28, MSG_NOSIGNAL);
+    turn(2);
+    const char *heard = hear(fd);
+    close(fd);
+    return heard;
+}
+
+static unsigned n_hung_up(const int fds[PS_SERVER_CLIENTS_MAX])
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < PS_SERVER_CLIENTS_MAX; i++) {
+        struct pollfd fd = {.fd = fds[i], .events = POLLIN};
+        n += poll(&fd, 1, 0) == 1 && (fd.revents & POLLHUP) != 0;
+        close(fds[i]);
+    }
+    return n;
+}
+
+START_TEST(test_server__all_places_idle__the_longest_silent_makes_room)
+{
+    int fds[PS_SERVER_CLIENTS_MAX];
+
+    ck_assert_ptr_nonnull(strstr(come_late(fds, "{\"version\":1,", false, PS_SERVER_IDLE_NS), "\"ok\":true"));
+    struct pollfd first = {.fd = fds[0], .events = POLLIN};
+    ck_assert_int_eq(poll(&first, 1, 0), 1);
+    ck_assert_uint_eq(n_hung_up(fds), 1);
+}
+END_TEST
+
+START_TEST(test_server__all_places_of_those_who_wait__nobody_makes_room)
+{
+    int fds[PS_SERVER_CLIENTS_MAX];
+
+    ck_assert_ptr_nonnull(strstr(come_late(fds, "{\"version\":1,\"verb\":\"hold\"}\n", false, PS_SERVER_IDLE_NS), "too many"));
+    ck_assert_uint_eq(n_hung_up(fds), 0);
+}
+END_TEST
+
+START_TEST(test_server__all_places_of_readers__one_makes_room_for_who_may_change)
+{
+    int fds[PS_SERVER_CLIENTS_MAX];
+
+    if (geteuid() != 0)
+        return; /* only root can be somebody else */
+    chmod(folder, 0755);
+    config.readers = 65533;
+    ps_server_free(server);
+    server = ps_server_new(&config, &err);
+    ck_assert_ptr_nonnull(strstr(come_late(fds, "{\"version\":1,\"verb\":\"follow\"}\n", true, 0), "\"ok\":true"));
+    ck_assert(last_may_change);
+    ck_assert_uint_eq(n_hung_up(fds), 1);
+    config.readers = (gid_t)-1;
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("server");
@@ -319,6 +393,10 @@ int main(void)
     tcase_add_test(tc, test_server_new__another_listens__refused_and_a_stale_one_is_replaced);
     tcase_add_test(tc, test_server__stranger__told_who_may);
     tcase_add_test(tc, test_server__more_clients_than_places__the_last_is_told);
+    tcase_add_test(tc, test_server__all_places_idle__the_longest_silent_makes_room);
+    tcase_add_test(tc, test_server__all_places_of_those_who_wait__nobody_makes_room);
+    tcase_add_test(tc, test_server__all_places_of_readers__one_makes_room_for_who_may_change);
+    tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
