@@ -354,7 +354,8 @@ static int load_and_run(const struct options *options)
     bool good;
 
     ps_diags_init(&diags);
-    good = ps_config_load(options->config, &config, &diags);
+    good = ps_config_load(options->config, &config, &diags) &&
+           (options->remove_guard || ps_config_fits_host(&config, &diags));
     if (good) {
         ps_backend_choose(&backend, &config, &ps_backend_host);
         good = is_possible(&config, &backend, wants_run, &diags);

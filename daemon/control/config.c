@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "config.h"
 
+#include <pwd.h>
+#include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "device.h"
 #include "guard.h"
@@ -47,6 +51,7 @@ static void read_control(struct ps_load *load, config_setting_t *setting, void *
 {
     const char *path = read_path(load, setting);
     config_of(into)->control = path ? path : config_of(into)->control;
+    config_of(into)->control_src = ps_load_place(load, setting);
 }
 
 static void read_state(struct ps_load *load, config_setting_t *setting, void *into)
@@ -58,6 +63,7 @@ static void read_state(struct ps_load *load, config_setting_t *setting, void *in
 static void read_user(struct ps_load *load, config_setting_t *setting, void *into)
 {
     config_of(into)->user = ps_load_copy(load, setting);
+    config_of(into)->user_src = ps_load_place(load, setting);
 }
 
 static void read_metrics(struct ps_load *load, config_setting_t *setting, void *into)
@@ -159,6 +165,7 @@ static void read_cpus(struct ps_load *load, config_setting_t *list, void *into)
     struct ps_config *config = into;
     unsigned n = ps_load_items(load, list, "and the scheduler chooses");
     config->cpus = ps_model_alloc(load->model, (n + (size_t)1) * sizeof *config->cpus);
+    config->cpus_src = ps_load_place(load, list);
     for (unsigned i = 0; i < n; i++) {
         int64_t cpu;
         if (ps_load_number(load, ps_load_elem(list, i), 0, 1023, &cpu))
@@ -369,6 +376,29 @@ bool ps_config_parse(const char *text, const char *name, struct ps_config *confi
 static void complain(const struct ps_config *config, struct ps_src at, struct ps_diags *diags, const char *text)
 {
     ps_diag_add(diags, PS_SEV_ERROR, NULL, ps_config_file(config, at), at.line, NULL, "%s", text);
+}
+
+/* What would keep penstockd from starting, told with its line, and by --check. */
+bool ps_config_fits_host(const struct ps_config *config, struct ps_diags *diags)
+{
+    size_t n_errors = diags->n_errors;
+    char text[160];
+    cpu_set_t set;
+
+    if (config->user && !getpwnam(config->user)) {
+        snprintf(text, sizeof text, "user: there is no user \"%.64s\" on this machine; make it, or name another", config->user);
+        complain(config, config->user_src, diags, text);
+    }
+    if (strlen(config->control) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        complain(config, config->control_src, diags, "control: a socket's path has at most 107 characters; choose a shorter one");
+    for (uint32_t i = 0; i < config->n_cpus && sched_getaffinity(0, sizeof set, &set) == 0; i++) {
+        if (CPU_ISSET((size_t)config->cpus[i], &set))
+            continue;
+        snprintf(text, sizeof text, "cpus: penstockd may not run on a processor %d; 'nproc' and 'taskset -p $$' say which there are",
+                 config->cpus[i]);
+        complain(config, config->cpus_src, diags, text);
+    }
+    return diags->n_errors == n_errors;
 }
 
 /* The kernel forwards: what penstockd does with frames of its own does not go with it. */

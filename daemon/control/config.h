@@ -39,6 +39,7 @@ struct ps_config {
     const char *control;    /* path of the control socket */
     const char *state;      /* folder of what is remembered over a restart (statedir.h) */
     const char *user;       /* that the daemon becomes when it was started by root; NULL: it stays */
+    struct ps_src control_src, user_src;
     const char *metrics;    /* "127.0.0.1:9417" (metrics.h); NULL: off */
     const char *instance;
     uint8_t io;             /* enum ps_config_io */
@@ -59,6 +60,7 @@ struct ps_config {
     uint32_t mtu;           /* 0: not said */
     int *cpus;              /* one per worker, NULL: not said */
     uint32_t n_cpus;
+    struct ps_src cpus_src;
     uint32_t flows;         /* of each worker */
     uint32_t reassembly_kib; /* of each worker: datagrams that came in fragments */
     struct ps_config_sink *sinks;
@@ -71,6 +73,9 @@ bool ps_config_load(const char *path, struct ps_config *config, struct ps_diags 
 /* The same from memory; name stands for the file. */
 bool ps_config_parse(const char *text, const char *name, struct ps_config *config, struct ps_diags *diags);
 void ps_config_fini(struct ps_config *config);
+
+/* Does this host have what the file says, the user and the processors? false: findings. */
+bool ps_config_fits_host(const struct ps_config *config, struct ps_diags *diags);
 
 /* Can this backend ("dpdk", "nfqueue", "nft") do what the file says? false: findings. */
 bool ps_config_suits(const struct ps_config *config, const char *backend, struct ps_diags *diags);

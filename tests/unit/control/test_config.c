@@ -161,6 +161,29 @@ START_TEST(test_ps_config_suits__what_the_kernel_cannot_do__located)
 }
 END_TEST
 
+/* What would keep it from starting: --check has to say it too. */
+START_TEST(test_ps_config_fits_host__what_the_host_has_not__located)
+{
+    static const char *const wrong[][2] = {
+        {LEAST "user = \"nobody-of-this-name\";\n", "there is no user \"nobody-of-this-name\" on this machine"},
+        {LEAST "cpus = [1023];\n", "may not run on a processor 1023"},
+        {LEAST "control = \"/run/2345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
+               "01234567890123456\";\n", "at most 107 characters"},
+    };
+
+    ck_assert(parse(LEAST "user = \"root\";\n") && ps_config_fits_host(&config, &diags));
+    done();
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ck_assert(parse(wrong[i][0]));
+        ck_assert(!ps_config_fits_host(&config, &diags));
+        ck_assert_uint_eq(diags.n, 1);
+        ck_assert_uint_eq(diags.items[0].line, 3);
+        ck_assert_ptr_nonnull(strstr(diags.items[0].text, wrong[i][1]));
+        done();
+    }
+}
+END_TEST
+
 START_TEST(test_ps_config_parse__one_mistake__located_with_what_to_do)
 {
     expect(LEAST "wrokers = 2;\n", 3, "did you mean \"workers\"?");
@@ -211,5 +234,5 @@ UNIT_MAIN("control/config", test_ps_config_parse__the_least__defaults, test_ps_c
           test_ps_config_parse__nfqueue__taken_with_its_queue,
           test_ps_config_parse__nft__taken_with_its_shape_and_dead_man,
           test_ps_config_suits__nft__no_setting_that_nobody_obeys, test_ps_config_suits__what_the_kernel_cannot_do__located,
-          test_ps_config_parse__one_mistake__located_with_what_to_do,
+          test_ps_config_fits_host__what_the_host_has_not__located, test_ps_config_parse__one_mistake__located_with_what_to_do,
           test_ps_config_parse__several_mistakes__all_told_in_order, test_ps_config_load__no_file__an_error)
