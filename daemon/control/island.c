@@ -71,19 +71,21 @@ void ps_island_init(struct ps_daemon *daemon)
     free(text);
 }
 
+/* It is in force by now, whatever becomes of this: who is told of a failure must not think that nothing was done. */
 static bool remember(struct ps_daemon *daemon, struct ps_error *err)
 {
     json_t *o = ps_island_json(&daemon->island);
     char *text = json_dumps(o, JSON_COMPACT);
+    struct ps_error why = {""};
     bool good;
 
     json_decref(o);
     if (ps_island_is_on(&daemon->island))
-        good = text != NULL && ps_statedir_put(&daemon->state, PS_STATEDIR_ISLAND, text, strlen(text), err);
+        good = text != NULL && ps_statedir_put(&daemon->state, PS_STATEDIR_ISLAND, text, strlen(text), &why);
     else
-        good = ps_statedir_remove(&daemon->state, PS_STATEDIR_ISLAND) || ps_error_errno(err, PS_STATEDIR_ISLAND);
+        good = ps_statedir_remove(&daemon->state, PS_STATEDIR_ISLAND) || ps_error_errno(&why, PS_STATEDIR_ISLAND);
     free(text);
-    return good;
+    return good || ps_error_say(err, "done, but a restart undoes it: %.400s", why.text);
 }
 
 /* ---- slots ------------------------------------------------------------------------------------------------------- */
@@ -196,8 +198,9 @@ bool ps_island_set(struct ps_daemon *daemon, const struct ps_server_request *req
     }
     /* Closing takes effect even when it cannot be remembered; the answer then says so. */
     if (good) {
+        struct ps_error too = {""};
         good = begin(daemon, request, err);
-        good = remember(daemon, err) && good;
+        good = remember(daemon, good ? err : &too) && good;
         ps_journal_mode(&daemon->journal, request->peer, change->on ? "island on" : "island off",
                         json_pack("{s:O, s:o}", "before", before, "after", ps_island_json(island)));
         if (!good)

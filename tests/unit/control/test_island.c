@@ -138,7 +138,7 @@ START_TEST(test_ps_island_set__nothing_can_be_written__closed_and_the_answer_say
     begin();
     ck_assert_int_eq(rmdir(r.folder), 0);
     daemon_rig_ask(&r, "\"verb\":\"island\",\"on\":true", true);
-    ck_assert_str_ne(r.refusal, "");
+    ck_assert_msg(strncmp(r.refusal, "done, but a restart undoes it: cannot ", 38) == 0, "%s", r.refusal);
     ck_assert_uint_eq(syn(HMI, PLC), PS_REASON_ISLAND);
     daemon_rig_fini(&r);
 }
