@@ -100,6 +100,18 @@ static void put_log(struct ps_nft_build *b, const char *conduit, enum ps_reason 
     ps_nft_put_log(b->r, prefix);
 }
 
+/* What connection tracking takes for no part of the connection, damaged or overtaken, its receiver does not take either:
+ * the connection must not end because of it. */
+static void put_stray(struct ps_nft_build *b, uint32_t chain)
+{
+    uint32_t stray = ps_nft_drop(b, PS_REASON_OUT_OF_WINDOW);
+
+    ps_nft_rule_add(b->r, chain);
+    ps_nft_put_match(b->r, ps_nft_key(PS_NFT_L4PROTO), 6, false);
+    ps_nft_put_masked(b->r, ps_nft_key(PS_NFT_CT_STATE), 1, 0, true); /* invalid */
+    ps_nft_put_verdict(b->r, PS_NFT_GOTO, stray);
+}
+
 void ps_nft_put_refusal(struct ps_nft_build *b, uint32_t chain, uint32_t conduit, enum ps_reason reason)
 {
     bool none = conduit == PS_NONE;
@@ -112,6 +124,8 @@ void ps_nft_put_refusal(struct ps_nft_build *b, uint32_t chain, uint32_t conduit
     b->r->counters[counter].counts = PS_NFT_REFUSED;
     b->r->counters[counter].conduit = conduit;
     b->r->counters[counter].reason = (uint8_t)reason;
+    if (!none && !monitor && ps_nft_has_conntrack(b))
+        put_stray(b, chain);
     ps_nft_rule_add(b->r, chain);
     ps_nft_put_count(b->r, counter);
     put_log(b, ps_image_conduit_name(b->image, conduit), reason, monitor ? "pass" : drop ? "drop" : "reset");
