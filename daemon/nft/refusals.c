@@ -125,6 +125,15 @@ static bool is_left_alone(const struct ps_refusals *refusals, const struct ps_de
            (refusals->family == PS_NFT_NETDEV && (desc->key.id & PS_KEY_TAGS) != 0);
 }
 
+/* Damaged on its way, so that nobody would have taken it: the connection that it seems to be of goes on. */
+static bool is_damaged(const struct ps_packet *packet)
+{
+    const struct ps_decode_how how = {.checksums = PS_CHECKSUMS_OFFLOAD, .port_known = true};
+    struct ps_desc desc;
+    ps_decode(packet, how, &desc);
+    return desc.reason == PS_REASON_BAD_CHECKSUM;
+}
+
 /* A bump has not decided yet where a packet would leave when it refuses it: by the other port. */
 static void reset(struct ps_refusals *refusals, const struct ps_nflog *message, const struct ps_desc *desc)
 {
@@ -159,7 +168,7 @@ static void take(const struct turn *turn, const struct ps_nflog *message)
     }
     ps_nflog_packet(message, refusals->frame, &packet);
     ps_decode(&packet, how, &refusal.desc);
-    if (refusal.said.how == PS_REFUSAL_RESET)
+    if (refusal.said.how == PS_REFUSAL_RESET && !is_damaged(&packet))
         reset(refusals, message, &refusal.desc);
     refusal.time_ns = message->time_ns ? message->time_ns : now(CLOCK_REALTIME);
     ps_refusal_event(refusals->words, turn->slot, &refusal, &event);

@@ -112,7 +112,7 @@ START_TEST(test_ps_refusals_read__more_than_fits__each_is_told_or_counted)
 END_TEST
 
 /* Into lo, as if it came from a wire: between two hosts that are not here. */
-static void send_segments(uint32_t n)
+static void send_damaged(uint32_t n, uint8_t damage)
 {
     static struct wire w;
     struct wire_tcp tcp = {.src = IP(10, 1, 0, 10), .dst = IP(10, 2, 0, 20), .src_port = 40000, .dst_port = 502, .seq = 1,
@@ -122,9 +122,15 @@ static void send_segments(uint32_t n)
     ck_assert_int_ge(fd, 0);
     wire_tcp(&w, &tcp);
     memset(w.b, 0, 12); /* the MACs of lo */
+    w.b[w.len - 1] ^= damage;
     for (uint32_t i = 0; i < n; i++)
         ck_assert_int_eq(sendto(fd, w.b, w.len, 0, (const struct sockaddr *)&to, sizeof to), w.len);
     close(fd);
+}
+
+static void send_segments(uint32_t n)
+{
+    send_damaged(n, 0);
 }
 
 static uint64_t seconds(void)
@@ -169,6 +175,22 @@ START_TEST(test_ps_refusals_read__to_be_dropped_or_passed__nothing_reset)
 }
 END_TEST
 
+/* Its receiver would not have taken it either: the connection must not end. */
+START_TEST(test_ps_refusals_read__to_be_reset_but_damaged__nothing_reset)
+{
+    if (!begin("penstock c no-rule reset "))
+        return;
+    send_damaged(1, 0x01);
+    read_all();
+    ck_assert_uint_eq(ps_refusals_stats(refusals)->events, 1);
+    ck_assert_uint_eq(ps_refusals_stats(refusals)->resets_lost, 0);
+    send_segments(1);
+    read_all();
+    ck_assert_uint_eq(ps_refusals_stats(refusals)->resets_lost, 1);
+    ps_refusals_close(refusals);
+}
+END_TEST
+
 START_TEST(test_ps_refusals_open__no_such_port__says_so)
 {
     static const char *const devices[] = {"no-such-port"};
@@ -184,4 +206,5 @@ UNIT_MAIN("nft/refusals", test_ps_refusals_read__one_refused__told, test_ps_refu
           test_ps_refusals_read__more_than_a_turn_takes__says_that_there_is_more,
           test_ps_refusals_read__more_than_fits__each_is_told_or_counted,
           test_ps_refusals_read__to_be_reset__no_more_than_so_many_a_second,
-          test_ps_refusals_read__to_be_dropped_or_passed__nothing_reset, test_ps_refusals_open__no_such_port__says_so)
+          test_ps_refusals_read__to_be_dropped_or_passed__nothing_reset,
+          test_ps_refusals_read__to_be_reset_but_damaged__nothing_reset, test_ps_refusals_open__no_such_port__says_so)
