@@ -92,11 +92,14 @@ enum ps_relay_ack ps_relay_take_ack(struct ps_chunks *chunks, struct ps_relay_di
     return PS_RELAY_ACK_NEWS;
 }
 
+/* A sender that has more to say waits until a full segment fits: what is held of a small window must not keep the rest
+ * from being said. */
 uint16_t ps_relay_window(struct ps_relay_dir *dir)
 {
     int32_t left = ps_seq_diff(dir->edge, dir->given);
     uint32_t window = left > 0 ? (uint32_t)left >> dir->scale : 0;
-    uint32_t wanted = (dir->need + (1u << dir->scale) - 1) >> dir->scale;
+    uint32_t lacks = dir->need == 0 || dir->need > dir->mss ? dir->need : dir->mss;
+    uint32_t wanted = (lacks + (1u << dir->scale) - 1) >> dir->scale;
     if (wanted > window)
         window = wanted;
     if (window > UINT16_MAX)

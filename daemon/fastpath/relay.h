@@ -99,7 +99,7 @@ static inline uint32_t ps_relay_limit(const struct ps_relay_dir *dir)
 }
 
 /* What the sender is told of the window, as it stands in the header, with an acknowledgement of `given`: the receiver's,
- * but never less than what the held PDU lacks. */
+ * but while a PDU is held never less than what it lacks, nor than a full segment. */
 uint16_t ps_relay_window(struct ps_relay_dir *dir);
 
 /* Octets that the sender believes delivered, have left, and are not acknowledged. */

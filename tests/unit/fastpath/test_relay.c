@@ -163,6 +163,7 @@ START_TEST(test_ps_relay_window__held_pdu__offered_what_it_lacks)
 {
     begin(starts[_i]);
     uint32_t s = starts[_i];
+    dir.mss = 64;
     dir.edge = s + 100;
     ck_assert_uint_eq(ps_relay_window(&dir), 100);
     dir.need = 260;
@@ -171,6 +172,9 @@ START_TEST(test_ps_relay_window__held_pdu__offered_what_it_lacks)
     dir.scale = 3;
     ck_assert_uint_eq(ps_relay_window(&dir), 33); /* rounded up: 264 */
     ck_assert_uint_eq(ps_relay_limit(&dir), s + 264);
+    dir.need = 1;
+    dir.mss = 536; /* its sender may wait for room for a full segment */
+    ck_assert_uint_eq(ps_relay_window(&dir), 67);
     dir.need = 0;
     ck_assert_uint_eq(ps_relay_window(&dir), 12); /* rounded down: 96 */
     dir.edge = s - 5;
