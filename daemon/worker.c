@@ -191,6 +191,17 @@ static bool sweep(struct worker *w, uint64_t now)
     return more;
 }
 
+/* What the engine has promised to deliver it will not any more. */
+static void part(struct worker *w)
+{
+    uint32_t at = 0;
+    bool more = true;
+    while (more) {
+        more = ps_engine_leave(w->engine, &at);
+        send_all(w, clock_ns(CLOCK_MONOTONIC));
+    }
+}
+
 /* A step of what control wants, if anything. */
 static bool read_mail(struct worker *w)
 {
@@ -277,6 +288,7 @@ static void *work(void *arg)
     if (!w->queue)
         return NULL;
     loop(w);
+    part(w);
     ps_io_leave(w->queue);
     return NULL;
 }

@@ -140,6 +140,32 @@ bool ps_engine_tick(struct ps_engine *engine, uint64_t now_ns)
     return ps_timers_due(&in->timers, engine->now_ns) != PS_NONE;
 }
 
+static bool owes(const struct ps_relay *relay)
+{
+    bool any = false;
+    for (unsigned dir = 0; dir < 2; dir++)
+        any = any || ps_seq_diff(relay->dir[dir].given, relay->dir[dir].una) > 0;
+    return any;
+}
+
+bool ps_engine_leave(struct ps_engine *engine, uint32_t *at)
+{
+    struct ps_inline *in = &engine->in;
+    if (!engine->config.inline_)
+        return false;
+    ps_sends_clear(&in->sends, PS_SEND_FIRST);
+    for (unsigned n = 0; n < PS_TICK_MAX && *at < in->fresh; n++, (*at)++) {
+        struct ps_relay *relay = &in->relays[*at];
+        if (!ps_relay_is_live(relay) || !owes(relay))
+            continue;
+        engine->nobody = (struct ps_decision){.verdict = PS_VERDICT_PASS};
+        engine->current = (struct ps_current){.out = &engine->nobody, .line = relay->line};
+        give_up(engine, relay, PS_REASON_UNDELIVERED);
+        ps_inline_settle(engine, relay);
+    }
+    return *at < in->fresh;
+}
+
 /* Blocks of one list; more than there are when it goes in a circle. */
 static uint32_t n_in_list(const struct ps_chunks *chunks, uint32_t at)
 {

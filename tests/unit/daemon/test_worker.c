@@ -218,6 +218,29 @@ START_TEST(test_ps_crew__timer_due__what_it_sends_leaves)
 }
 END_TEST
 
+/* The gateway has acknowledged them, and nobody else has them. */
+START_TEST(test_ps_crew_stop__octets_not_delivered__both_ends_are_reset)
+{
+    static const uint8_t half[7] = {0, 1, 0, 0, 0, 6, 1};
+    struct wire_tcp tcp = {.src = HMI, .dst = PLC, .src_port = 40000, .dst_port = 502, .seq = 101, .ack = 101,
+                           .flags = PS_TCP_ACK | PS_TCP_PSH, .data = half, .len = sizeof half};
+    struct wire w;
+    start(1);
+    say(1, 0, PS_TCP_SYN, 0);
+    say(1, 1, PS_TCP_SYN | PS_TCP_ACK, 0);
+    say(1, 0, PS_TCP_ACK, 1);
+    wire_tcp(&w, &tcp);
+    in(2, 0, &w);
+    ck_assert(fake_port_await(&io, 4));
+    ps_crew_stop(crew);
+    ck_assert_uint_ge(io.n_out, 6);
+    for (unsigned i = 1; i <= 2; i++)
+        ck_assert(io.out[io.n_out - i].own && (io.out[io.n_out - i].b[47] & PS_TCP_RST));
+    ck_assert_uint_ne(io.out[io.n_out - 1].ports, io.out[io.n_out - 2].ports);
+    finish();
+}
+END_TEST
+
 struct counts {
     uint32_t calls[4], wanted;
     pthread_t threads[4];
@@ -378,6 +401,7 @@ UNIT_MAIN("daemon/worker", test_ps_crew__burst__own_frames_leave_where_their_pac
           test_ps_crew__steady_connection__leaves_in_runs_and_in_order,
           test_ps_crew__inside_one_zone__stays_where_it_is,
           test_ps_crew__refused__nothing_leaves_and_an_event_tells, test_ps_crew__timer_due__what_it_sends_leaves,
+          test_ps_crew_stop__octets_not_delivered__both_ends_are_reset,
           test_ps_crew_ask__long_work__done_in_steps_by_every_worker,
           test_ps_crew_ask__stuck_worker__says_so_in_time_and_recovers,
           test_ps_crew_start__ports_have_no_room__a_sentence, test_ps_crew__idle__sleeps,

@@ -182,6 +182,16 @@ void two_tick(struct two *w, uint32_t ms)
     }
 }
 
+void two_leave(struct two *w)
+{
+    uint32_t at = 0;
+    bool more = true;
+    while (more) {
+        more = ps_engine_leave(w->r.engine, &at);
+        two_collect(w);
+    }
+}
+
 static size_t put_frame(const struct two *w, const struct two_frame *f, char *text, size_t size)
 {
     uint32_t seq = f->seq - w->isn[f->dir], ack = f->ack - w->isn[!f->dir];

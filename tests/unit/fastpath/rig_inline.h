@@ -98,6 +98,9 @@ struct ps_decision two_error(struct two *w, unsigned dir, int32_t offset, uint32
 /* So many milliseconds later. */
 void two_tick(struct two *w, uint32_t ms);
 
+/* The engine is about to end; what it sends is written down. */
+void two_leave(struct two *w);
+
 /* What became of the last packet, and the frames sent since the last call of this:
  *     "="         the packet passed as it came            ">12:5a7"    5 octets from number 12 to the server,
  *     "~"         something was sent in its place                      which acknowledges 7

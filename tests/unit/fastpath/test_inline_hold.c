@@ -105,7 +105,52 @@ START_TEST(test_ps_inline_wait_on__drip__reset_after_four_limits)
 }
 END_TEST
 
+START_TEST(test_ps_engine_leave__octets_acknowledged_and_not_delivered__both_ends_are_reset)
+{
+    begin();
+    two_say(&w, PS_TO_SERVER, HEAD);
+    two_expect(&w, "~ <0:0a7");
+    two_leave(&w);
+    two_expect(&w, ">0:0a0R <0:0a7R");
+    rig_expect(&w.r, "K=undelivered");
+    two_leave(&w);
+    two_expect(&w, "");
+    end();
+    begin();
+    two_say(&w, PS_TO_SERVER, HEAD);
+    two_say(&w, PS_TO_SERVER, TAIL);
+    two_expect(&w, "~ <0:0a7 >0:12a0");
+    two_leave(&w);
+    two_expect(&w, ">12:0a0R <0:0a7R");
+    rig_expect(&w.r, "P K=undelivered");
+    end();
+}
+END_TEST
+
+/* Its sender still has what was not acknowledged, and says it again. */
+START_TEST(test_ps_engine_leave__octets_of_their_sender__nobody_is_reset)
+{
+    begin();
+    two_say(&w, PS_TO_SERVER, READ_REQUEST);
+    two_expect(&w, "=");
+    two_leave(&w);
+    two_expect(&w, "");
+    two_ack(&w, PS_TO_CLIENT, 12);
+    two_expect(&w, "=");
+    two_say(&w, PS_TO_SERVER, HEAD);
+    two_say(&w, PS_TO_SERVER, TAIL);
+    two_ack(&w, PS_TO_CLIENT, 24);
+    w.n_out = 0;
+    w.spoken = false;
+    two_leave(&w);
+    two_expect(&w, "");
+    end();
+}
+END_TEST
+
 UNIT_MAIN("fastpath/inline_hold",
+    test_ps_engine_leave__octets_acknowledged_and_not_delivered__both_ends_are_reset,
+    test_ps_engine_leave__octets_of_their_sender__nobody_is_reset,
     test_ps_inline_hold_again__acknowledgement_may_be_lost__given_again,
     test_ps_inline_wait_on__parts_that_are_lost_again_and_again__waited_for,
     test_ps_inline_wait_on__acknowledgements_that_are_lost__repetition_is_a_sign_of_life,
