@@ -83,7 +83,7 @@ def lives_on(rig, peer, plant):
 
 def is_refused_unseen(rig, peer, plant):
     print("one that was there before the rules has to open again")
-    poll = rig.start("client", *peer, "poll", PLC, str(SECONDS), "pg", "szl 0x0011 0", ready="")
+    poll = rig.start("client", *peer, "poll", PLC, str(10 * SECONDS), "pg", "szl 0x0011 0", ready="")
     time.sleep(2)
     rig.change(plant.replace("stations = [\"pg:0.2\"]", "stations = [\"pg:0.3\"]"))
     rig.ask("reload")
@@ -94,7 +94,7 @@ def is_refused_unseen(rig, peer, plant):
 
 
 def test(penstockd, penstock, modules, shape, plant):
-    if not os.path.exists(os.path.join(modules, "node_modules", "node-snap7", "package.json")):
+    if not os.path.exists(os.path.join(modules, "complete")):
         raise Skip("node-snap7 is not installed (tests/net/install_node_peers.sh)")
     if shutil.which("node") is None:
         raise Skip("node is not installed")
