@@ -74,7 +74,7 @@ bool ps_config_load(const char *path, struct ps_config *config, struct ps_diags 
 bool ps_config_parse(const char *text, const char *name, struct ps_config *config, struct ps_diags *diags);
 void ps_config_fini(struct ps_config *config);
 
-/* Does this host have what the file says, the user and the processors? false: findings. */
+/* Does this host have the user and the processors that the file names, and can a socket have that path? false: findings. */
 bool ps_config_fits_host(const struct ps_config *config, struct ps_diags *diags);
 
 /* Can this backend ("dpdk", "nfqueue", "nft") do what the file says? false: findings. */

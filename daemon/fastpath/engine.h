@@ -281,9 +281,9 @@ uint64_t ps_engine_next_tick(const struct ps_engine *engine);
 bool ps_engine_check(const struct ps_engine *engine);
 
 /* The engine is about to judge nothing any more: inspected connections that it owes octets to, acknowledged in their
- * receiver's name and not delivered, are reset at both ends (`undelivered`), since nobody else has those octets. An inline
- * engine's last call before its packets end; *at is 0 first. Frames that it sends are those of ps_engine_sends() until the next
- * call. True while there is more to do. */
+ * receiver's name and not delivered, are reset at both ends (`undelivered`), since nobody else has those octets. Worker's
+ * thread, after its last packet; *at is 0 first. Frames that it sends are those of ps_engine_sends() until the next call. True
+ * while there is more to do; false at once where the engine is not inline. */
 bool ps_engine_leave(struct ps_engine *engine, uint32_t *at);
 
 /* ---- another policy ---------------------------------------------------------------------------------------------- */
